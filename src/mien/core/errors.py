@@ -1,0 +1,63 @@
+"""Every error that Mien raises on purpose.
+
+MienError
+├── InputError                  what was given cannot be used; the message names it and the remedy
+│   ├── PictureError            not a picture, truncated, too large, too costly to decode
+│   └── SourceError             a video, camera or path that cannot be opened or read
+├── ModelError                  a model file that is missing, altered, unsafe or computes wrongly
+├── SettingsError               an option with a value that makes no sense
+└── MissingDependencyError      an optional package is needed; the message holds the command that installs it
+
+``code`` is stable: it is what the server and ``--json`` report, and what a client may branch on.
+"""
+
+from __future__ import annotations
+
+
+class MienError(Exception):
+    """Base of all errors that Mien raises on purpose."""
+
+    code = "error"
+
+
+class InputError(MienError):
+    """The input cannot be used."""
+
+    code = "bad_input"
+
+
+class PictureError(InputError):
+    """A picture that cannot or must not be decoded.
+
+    Args:
+        message: names the input and the remedy.
+        code: one of ``empty``, ``unsupported_type``, ``truncated``, ``too_large``, ``too_complex``, ``bad_encoding``.
+    """
+
+    def __init__(self, message: str, code: str = "bad_picture") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class SourceError(InputError):
+    """A source (file, folder, camera) that cannot be opened or read."""
+
+    code = "bad_source"
+
+
+class ModelError(MienError):
+    """A model file is missing, altered, unsafe or computes wrongly."""
+
+    code = "bad_model"
+
+
+class SettingsError(MienError):
+    """An option has a value that makes no sense."""
+
+    code = "bad_settings"
+
+
+class MissingDependencyError(MienError):
+    """An optional package is missing; the message holds the command that installs it."""
+
+    code = "missing_dependency"

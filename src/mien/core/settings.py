@@ -1,0 +1,65 @@
+"""What can be chosen about an analysis; plain values, validated when made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mien.core.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingSettings:
+    """How identities are kept and probabilities smoothed in a stream; all times in seconds.
+
+    Attributes:
+        detect_interval: time between two runs of the detector while every track is followed well; 0 detects on
+            every frame.
+        keep_lost: how long a track that is not seen keeps its identity.
+        min_iou: least IoU at which a detection is the same face as a predicted track.
+        smoothing: time constant of the probability smoothing.
+        hold: how long another emotion must lead before the shown label follows.
+    """
+
+    detect_interval: float = 0.2
+    keep_lost: float = 1.0
+    min_iou: float = 0.2
+    smoothing: float = 0.25
+    hold: float = 0.15
+
+    def __post_init__(self) -> None:
+        for name in ("detect_interval", "keep_lost", "smoothing", "hold"):
+            if getattr(self, name) < 0:
+                raise SettingsError(f"{name} must not be negative, got {getattr(self, name)}")
+        if not 0 < self.min_iou < 1:
+            raise SettingsError(f"min_iou must lie between 0 and 1, got {self.min_iou}")
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzerSettings:
+    """How pictures and streams are analysed.
+
+    Attributes:
+        detector: name of a detector: ``mien`` (ours), ``haar`` (OpenCV's cascade).
+        detect_size: long side in pixels at which the detector looks at the picture.
+        min_score: least detector score of a face; None takes the model's own threshold.
+        max_faces: the largest faces are analysed, no more than these.
+        precision: ``int8`` or ``fp32`` model files.
+        threads: intra-op threads of each model.
+        tracking: used by streams alone.
+    """
+
+    detector: str = "mien"
+    detect_size: int = 320
+    min_score: float | None = None
+    max_faces: int = 64
+    precision: str = "int8"
+    threads: int = 1
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        if self.precision not in ("int8", "fp32"):
+            raise SettingsError(f"precision must be int8 or fp32, got {self.precision!r}")
+        if self.detect_size < 64 or self.detect_size > 4096:
+            raise SettingsError(f"detect_size must lie between 64 and 4096 pixels, got {self.detect_size}")
+        if self.threads < 1 or self.max_faces < 1:
+            raise SettingsError("threads and max_faces must be at least 1")

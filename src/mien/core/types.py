@@ -1,0 +1,184 @@
+"""The three values that travel through Mien: a frame, the faces on it, the result.
+
+Boxes are ``x1 y1 x2 y2`` in pixels of the frame, origin at the top left, x to the right, y downwards; they may reach
+beyond the frame. "Left" and "right" of points always mean left and right *in the picture*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+Image = NDArray[np.uint8]
+
+POINTS: Final = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+"""The five points, named as seen in the picture."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a stream.
+
+    Attributes:
+        image: BGR ``uint8 [H, W, 3]``.
+        index: number of the frame in its source, from 0.
+        timestamp: presentation time in seconds from the start of the source.
+        source: what it came from: a path, an address, a device.
+    """
+
+    image: Image
+    index: int = 0
+    timestamp: float = 0.0
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.image.dtype != np.uint8 or self.image.ndim != 3 or self.image.shape[2] != 3:
+            raise ValueError(f"image must be BGR uint8 [H, W, 3], got {self.image.dtype} {list(self.image.shape)}")
+
+    @property
+    def height(self) -> int:
+        return int(self.image.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.image.shape[1])
+
+
+_COLUMNS: Final[dict[str, tuple[type[np.generic], tuple[int, ...]]]] = {
+    "boxes": (np.float32, (4,)),
+    "scores": (np.float32, ()),
+    "points": (np.float32, (5, 2)),
+    "tracks": (np.int64, ()),
+    "emotion": (np.float32, (8,)),
+    "emotion_raw": (np.float32, (8,)),
+    "label": (np.int64, ()),
+    "uncertain": (np.bool_, ()),
+    "landmarks": (np.float32, (68, 2)),
+    "pose": (np.float32, (3,)),
+    "eyes_open": (np.float32, ()),
+    "mouth_open": (np.float32, ()),
+    "age": (np.float32, ()),
+    "gender": (np.float32, ()),
+    "quality": (np.float32, ()),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """The n faces of one frame, a column per property; a column that was not computed is None.
+
+    Attributes:
+        boxes: ``[n, 4]`` float32, x1 y1 x2 y2 in pixels.
+        scores: ``[n]`` detector score, 0–1.
+        points: ``[n, 5, 2]`` x y in pixels in the order of `POINTS`; NaN where the detector gives none.
+        tracks: ``[n]`` int64 identity within the stream, never reused.
+        emotion: ``[n, 8]`` probabilities in the order of `EMOTIONS`; smoothed over time in a stream.
+        emotion_raw: ``[n, 8]`` probabilities of this frame alone.
+        label: ``[n]`` int64, the shown emotion as an index into `EMOTIONS`; follows `emotion` with hysteresis.
+        uncertain: ``[n]`` bool, the shown emotion should not be relied on.
+        landmarks: ``[n, 68, 2]`` iBUG landmarks, x y in pixels.
+        pose: ``[n, 3]`` yaw, pitch, roll in degrees.
+        eyes_open: ``[n]`` 0 closed – 1 open.
+        mouth_open: ``[n]`` 0 closed – 1 wide open.
+        age: ``[n]`` years.
+        gender: ``[n]`` probability of "female" as annotated in the training data.
+        quality: ``[n]`` 0–1, how fit the face is for analysis.
+
+    Raises:
+        ValueError: a column's shape or length does not fit; the message names the column.
+    """
+
+    boxes: FloatArray
+    scores: FloatArray
+    points: FloatArray
+    tracks: IntArray | None = None
+    emotion: FloatArray | None = None
+    emotion_raw: FloatArray | None = None
+    label: IntArray | None = None
+    uncertain: BoolArray | None = None
+    landmarks: FloatArray | None = None
+    pose: FloatArray | None = None
+    eyes_open: FloatArray | None = None
+    mouth_open: FloatArray | None = None
+    age: FloatArray | None = None
+    gender: FloatArray | None = None
+    quality: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.boxes)
+        for name, (dtype, tail) in _COLUMNS.items():
+            value = getattr(self, name)
+            if value is None:
+                continue
+            array = np.asarray(value, dtype=dtype)
+            if array.shape != (n, *tail):
+                raise ValueError(f"{name} must have shape {[n, *tail]}, got {list(array.shape)}")
+            object.__setattr__(self, name, array)
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __getitem__(self, rows: Any) -> Faces:
+        """Return the faces that ``rows`` (mask, slice or index array, any order) selects, all columns alike."""
+        if isinstance(rows, int | np.integer):
+            rows = [rows]
+        kept = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Faces(**{name: None if value is None else value[rows] for name, value in kept.items()})
+
+    def replace(self, **columns: Any) -> Faces:
+        """Return a copy with these columns set; shapes are checked."""
+        return replace(self, **columns)
+
+    @classmethod
+    def empty(cls) -> Faces:
+        """Return no faces."""
+        return cls(np.empty((0, 4)), np.empty(0), np.empty((0, 5, 2)))
+
+    @classmethod
+    def from_boxes(cls, boxes: Any, scores: Any | None = None, points: Any | None = None) -> Faces:
+        """Build from boxes ``[n, 4]``; scores default to 1, points to unknown (NaN)."""
+        array = np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
+        n = len(array)
+        return cls(
+            array,
+            np.ones(n) if scores is None else scores,
+            np.full((n, 5, 2), np.nan) if points is None else points,
+        )
+
+    @property
+    def sizes(self) -> FloatArray:
+        """``[n]`` square root of the box area in pixels."""
+        wh = np.maximum(self.boxes[:, 2:] - self.boxes[:, :2], 0)
+        return np.sqrt(wh[:, 0] * wh[:, 1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameResult:
+    """What was seen on one frame.
+
+    Attributes:
+        index: number of the frame in its source.
+        timestamp: presentation time in seconds.
+        width: of the frame in pixels.
+        height: of the frame in pixels.
+        faces: the faces, largest first.
+        source: what the frame came from.
+        stages_ms: milliseconds spent per stage (``detect``, ``track``, ``align``, ``emotion`` …).
+        warnings: what a user should know about this frame, in plain words.
+    """
+
+    index: int
+    timestamp: float
+    width: int
+    height: int
+    faces: Faces
+    source: str = ""
+    stages_ms: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

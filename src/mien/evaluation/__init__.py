@@ -1,0 +1,1 @@
+"""Measuring the shipped models on labelled sets, through the shipped pipeline."""

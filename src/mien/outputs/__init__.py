@@ -1,0 +1,1 @@
+"""Where results go: JSON values, tables, drawn pictures and videos."""

@@ -1,0 +1,1 @@
+"""Where frames come from. Each source yields `Frame` values with true presentation times."""

@@ -1,0 +1,1 @@
+"""Following faces through a stream: identities, and values that do not flicker."""

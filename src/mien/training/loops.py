@@ -1,0 +1,142 @@
+"""What every training run shares: time budget, schedule, weight average, checkpoints, log.
+
+A run owns a folder: ``checkpoint.pt`` (rewritten each epoch, so that the same command goes on where it stopped),
+``log.jsonl`` (a line per epoch), ``command.txt``.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import os
+import shlex
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from mien.core.errors import InputError
+
+
+@dataclass
+class Budget:
+    """How far a run is, 0–1: by epochs, or by time where ``minutes`` is given (counted over resumes).
+
+    The learning rate is a function of this progress, so that a run of any length ends fully annealed.
+    """
+
+    epochs: int
+    minutes: float | None = None
+    epoch: float = 0.0
+    spent: float = 0.0
+    _started: float = field(default_factory=time.monotonic)
+
+    def elapsed(self) -> float:
+        """Return the seconds of training so far, earlier parts of a resumed run included."""
+        return self.spent + time.monotonic() - self._started
+
+    def progress(self) -> float:
+        """Return how much of the run is done, 0–1."""
+        by_epoch = self.epoch / self.epochs
+        by_time = 0.0 if self.minutes is None else self.elapsed() / (60 * self.minutes)
+        return min(1.0, max(by_epoch, by_time))
+
+    def state(self) -> dict[str, float]:
+        return {"epoch": self.epoch, "spent": self.elapsed()}
+
+    def restore(self, state: dict[str, float]) -> None:
+        self.epoch, self.spent, self._started = state["epoch"], state["spent"], time.monotonic()
+
+
+def learning_rate(progress: float, peak: float, warmup: float = 0.04) -> float:
+    """Return the rate at ``progress`` (0–1): linear warm-up, then a cosine to zero."""
+    if progress < warmup:
+        return peak * max(progress / warmup, 0.01)
+    return peak * 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
+
+
+class Average:
+    """Exponential moving average of a network's weights (and of its batch-norm statistics).
+
+    The decay grows with the number of steps, so that the early weights do not linger in a short run.
+    """
+
+    def __init__(self, net: nn.Module, decay: float = 0.999) -> None:
+        self.net = copy.deepcopy(net).eval()
+        for parameter in self.net.parameters():
+            parameter.requires_grad_(False)
+        self.decay, self.steps = decay, 0
+
+    @torch.no_grad()
+    def update(self, net: nn.Module) -> None:
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        ours, theirs = self.net.state_dict(), net.state_dict()
+        floats = [k for k, v in ours.items() if v.is_floating_point()]
+        torch._foreach_lerp_([ours[k] for k in floats], [theirs[k] for k in floats], 1 - decay)
+        for key, value in ours.items():
+            if not value.is_floating_point():
+                value.copy_(theirs[key])
+
+
+def device() -> torch.device:
+    """Return the accelerator if there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def to_device(net: nn.Module, where: torch.device) -> nn.Module:
+    """Move a network and lay its weights out channels last, which convolutions on both kinds of device prefer."""
+    return net.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+class Run:
+    """A training run's folder: checkpoints that survive a kill, and a log.
+
+    Args:
+        folder: where the run lives; made if it is not there.
+        config: what defines the run; resuming with another one is refused.
+    """
+
+    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+        self.folder, self.config = folder, config
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "command.txt").open("a") as file:
+            file.write(shlex.join(sys.argv) + "\n")
+
+    def load(self) -> dict[str, Any] | None:
+        """Return the last checkpoint, or None in a fresh folder.
+
+        Raises:
+            InputError: the folder holds a run with another configuration.
+        """
+        path = self.folder / "checkpoint.pt"
+        if not path.exists():
+            return None
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        if state["config"] != self.config:
+            changed = sorted(k for k in self.config if state["config"].get(k) != self.config[k])
+            raise InputError(
+                f"{self.folder} holds a run with other settings ({', '.join(changed)}): "
+                "repeat its command to go on with it, or choose another folder with --out"
+            )
+        return state
+
+    def save(self, **state: Any) -> None:
+        """Write the checkpoint in one step: a kill leaves the old one or the new one, never half of one."""
+        part = self.folder / "checkpoint.part"
+        torch.save({"config": self.config, **state}, part)
+        os.replace(part, self.folder / "checkpoint.pt")
+
+    def log(self, **values: Any) -> None:
+        with (self.folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps(values) + "\n")
+
+    def history(self) -> list[dict[str, Any]]:
+        """Return the log's lines."""
+        path = self.folder / "log.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
