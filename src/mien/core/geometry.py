@@ -92,10 +92,9 @@ def warp(image: Image, transform: FloatArray, width: int, height: int) -> Image:
             interpolation=cv2.INTER_AREA,
         )
         shrink = np.diag([crop.shape[1] / small.shape[1], crop.shape[0] / small.shape[0], 1.0])
-        image, transform = small, (np.vstack([to_crop, [0, 0, 1]]) @ shrink)[:2].astype(np.float32)
-    out = cv2.warpAffine(
-        image, transform, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+        image = np.asarray(small, np.uint8)
+        transform = (np.vstack([to_crop, [0, 0, 1]]) @ shrink)[:2].astype(np.float32)
+    out = cv2.warpAffine(image, transform, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(out, dtype=np.uint8)
 
 

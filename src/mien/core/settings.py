@@ -12,15 +12,15 @@ class TrackingSettings:
     """How identities are kept and probabilities smoothed in a stream; all times in seconds.
 
     Attributes:
-        detect_interval: time between two runs of the detector while every track is followed well; 0 detects on
-            every frame.
+        detect_interval: time between two runs of the detector while no track is lost; 0 detects on every frame,
+            None takes what suits the detector.
         keep_lost: how long a track that is not seen keeps its identity.
         min_iou: least IoU at which a detection is the same face as a predicted track.
         smoothing: time constant of the probability smoothing.
         hold: how long another emotion must lead before the shown label follows.
     """
 
-    detect_interval: float = 0.2
+    detect_interval: float | None = None
     keep_lost: float = 1.0
     min_iou: float = 0.2
     smoothing: float = 0.25
@@ -28,7 +28,7 @@ class TrackingSettings:
 
     def __post_init__(self) -> None:
         for name in ("detect_interval", "keep_lost", "smoothing", "hold"):
-            if getattr(self, name) < 0:
+            if (getattr(self, name) or 0) < 0:
                 raise SettingsError(f"{name} must not be negative, got {getattr(self, name)}")
         if not 0 < self.min_iou < 1:
             raise SettingsError(f"min_iou must lie between 0 and 1, got {self.min_iou}")
@@ -48,7 +48,7 @@ class AnalyzerSettings:
         tracking: used by streams alone.
     """
 
-    detector: str = "mien"
+    detector: str = "haar"
     detect_size: int = 320
     min_score: float | None = None
     max_faces: int = 64

@@ -129,8 +129,9 @@ class Faces:
         """Return the faces that ``rows`` (mask, slice or index array, any order) selects, all columns alike."""
         if isinstance(rows, int | np.integer):
             rows = [rows]
-        kept = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Faces(**{name: None if value is None else value[rows] for name, value in kept.items()})
+        columns = {f.name: getattr(self, f.name) for f in fields(self)}
+        kept: dict[str, Any] = {name: None if value is None else value[rows] for name, value in columns.items()}
+        return Faces(**kept)
 
     def replace(self, **columns: Any) -> Faces:
         """Return a copy with these columns set; shapes are checked."""
@@ -139,7 +140,7 @@ class Faces:
     @classmethod
     def empty(cls) -> Faces:
         """Return no faces."""
-        return cls(np.empty((0, 4)), np.empty(0), np.empty((0, 5, 2)))
+        return cls.from_boxes(np.empty((0, 4)))
 
     @classmethod
     def from_boxes(cls, boxes: Any, scores: Any | None = None, points: Any | None = None) -> Faces:
@@ -148,15 +149,15 @@ class Faces:
         n = len(array)
         return cls(
             array,
-            np.ones(n) if scores is None else scores,
-            np.full((n, 5, 2), np.nan) if points is None else points,
+            np.ones(n, np.float32) if scores is None else scores,
+            np.full((n, 5, 2), np.nan, np.float32) if points is None else points,
         )
 
     @property
     def sizes(self) -> FloatArray:
         """``[n]`` square root of the box area in pixels."""
         wh = np.maximum(self.boxes[:, 2:] - self.boxes[:, :2], 0)
-        return np.sqrt(wh[:, 0] * wh[:, 1])
+        return np.asarray(np.sqrt(wh[:, 0] * wh[:, 1]), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,15 +1,32 @@
-"""Finding faces: what a detector is, and the choice among them."""
+"""Finding faces: what a detector is, the choice among them, and our own.
+
+Ours is anchor-free: every cell of three maps (strides 8, 16, 32) says whether a face is there, how well its box fits,
+the box and five points, as in YuNet (Wu et al. 2023) and YOLOX (Ge et al. 2021).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+import cv2
+import numpy as np
 
 from mien.core.errors import SettingsError
+from mien.core.geometry import nms
 from mien.core.settings import AnalyzerSettings
-from mien.core.types import Faces, Image
+from mien.core.types import Faces, FloatArray, Image
 from mien.models.haar import HaarDetector
+from mien.models.spec import InputSpec
 from mien.models.yunet import YuNetDetector
+
+STRIDES: Final = (8, 16, 32)
+MULTIPLE: Final = 32
+"""The network's input has sides of this many pixels or multiples of it."""
+MAX_CANDIDATES: Final = 2000
+"""No more cells than this, the best, go into the non-maximum suppression."""
+MAX_LOG_SIZE: Final = 6.0
 
 
 class Detector(Protocol):
@@ -24,6 +41,97 @@ class Detector(Protocol):
             Boxes, scores and points (NaN where the detector gives none) in pixels of ``image``, largest face first.
         """
         ...
+
+
+class NetworkDetector:
+    """Our detector: any network with the outputs ``out_8``, ``out_16``, ``out_32``.
+
+    Args:
+        run: computes the outputs, each ``[1, 16, h/stride, w/stride]``, from the input ``[1, 3, h, w]``.
+        spec: how the network wants its pixels; width and height are not used, the input's size follows the picture.
+        min_score: least score of a face.
+        max_iou: of two boxes that overlap more than this only the better one is kept.
+        settings: ``detect_size`` and ``max_faces`` are used.
+    """
+
+    name = "mien"
+
+    def __init__(
+        self,
+        run: Callable[[FloatArray], Mapping[str, FloatArray]],
+        spec: InputSpec,
+        min_score: float,
+        max_iou: float,
+        settings: AnalyzerSettings,
+    ) -> None:
+        self._run, self._spec, self._settings = run, spec, settings
+        self._min_score, self._max_iou = min_score, max_iou
+
+    def detect(self, image: Image) -> Faces:
+        """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``), largest first, coordinates in its pixels."""
+        canvas, size = letterbox(image, self._settings.detect_size, self._spec.mean)
+        outputs = self._run(self._spec.tensor(self._spec.recolour(canvas[None])))
+        boxes, scores, points = decode(outputs, self._min_score)
+        kept = nms(boxes, scores, self._max_iou)
+        back = np.array([image.shape[1] / size[0], image.shape[0] / size[1]], np.float32)
+        faces = Faces(boxes[kept] * np.tile(back, 2), scores[kept], points[kept] * back)
+        return faces[np.argsort(-faces.sizes, kind="stable")[: self._settings.max_faces]]
+
+
+def letterbox(image: Image, long_side: int, fill: float) -> tuple[Image, tuple[int, int]]:
+    """Scale a picture to ``long_side`` pixels and pad it at the right and below to multiples of 32.
+
+    Returns:
+        The padded picture, and the width and height that the picture has in it.
+    """
+    height, width = image.shape[:2]
+    factor = long_side / max(height, width)
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    canvas = np.full((_padded(size[1]), _padded(size[0]), 3), round(fill), np.uint8)
+    if size == (width, height):
+        canvas[:height, :width] = image
+    else:
+        way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+        cv2.resize(image, size, dst=canvas[: size[1], : size[0]], interpolation=way)
+    return canvas, size
+
+
+def _padded(side: int) -> int:
+    return -(-side // MULTIPLE) * MULTIPLE
+
+
+def decode(outputs: Mapping[str, FloatArray], min_score: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Turn the network's raw maps (of one picture) into candidate faces in pixels of its input.
+
+    Centre = p·s + cell, size = exp(p)·s, points = p·s + cell, score = √(σ(cls)·σ(obj)) for stride s.
+
+    Returns:
+        Boxes ``[n, 4]``, scores ``[n]``, points ``[n, 5, 2]`` of the cells with at least ``min_score``; no more than
+        the best `MAX_CANDIDATES`.
+    """
+    rows, cells = [], []
+    for stride in STRIDES:
+        raw = outputs[f"out_{stride}"][0]
+        width = raw.shape[2]
+        flat = raw.reshape(16, -1)
+        scores = np.sqrt(_sigmoid(flat[0]) * _sigmoid(flat[1]))
+        good = np.flatnonzero(scores >= min_score)
+        rows.append(np.vstack([flat[2:, good], scores[good]]))
+        cells.append(np.stack([good % width * stride, good // width * stride, np.full(len(good), stride)]))
+    table, cell = np.hstack(rows).T, np.hstack(cells).T.astype(np.float32)
+    if len(table) > MAX_CANDIDATES:
+        best = np.argsort(-table[:, 14], kind="stable")[:MAX_CANDIDATES]
+        table, cell = table[best], cell[best]
+    origin, stride_of = cell[:, :2], cell[:, 2:]
+    centre = table[:, 0:2] * stride_of + origin
+    half = np.exp(np.minimum(table[:, 2:4], MAX_LOG_SIZE)) * stride_of / 2
+    points = table[:, 4:14].reshape(-1, 5, 2) * stride_of[:, None] + origin[:, None]
+    return np.hstack([centre - half, centre + half]), table[:, 14], points
+
+
+def _sigmoid(x: FloatArray) -> FloatArray:
+    # By tanh: no overflow, whatever the logit.
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x), np.float32)
 
 
 def create(settings: AnalyzerSettings, weights: Path | None = None) -> Detector:

@@ -39,6 +39,7 @@ class HaarDetector:
     """
 
     name = "haar"
+    interval = 0.2
 
     def __init__(self, settings: AnalyzerSettings) -> None:
         self._min_score = settings.min_score or 0.0

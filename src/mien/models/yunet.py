@@ -34,6 +34,7 @@ class YuNetDetector:
     """
 
     name = "yunet"
+    interval = 0.0
 
     def __init__(self, settings: AnalyzerSettings, weights: Path) -> None:
         self._settings, self._weights = settings, weights

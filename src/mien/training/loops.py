@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import json
 import math
-import os
 import shlex
 import sys
 import time
@@ -130,7 +129,7 @@ class Run:
         """Write the checkpoint in one step: a kill leaves the old one or the new one, never half of one."""
         part = self.folder / "checkpoint.part"
         torch.save({"config": self.config, **state}, part)
-        os.replace(part, self.folder / "checkpoint.pt")
+        part.replace(self.folder / "checkpoint.pt")
 
     def log(self, **values: Any) -> None:
         with (self.folder / "log.jsonl").open("a") as file:

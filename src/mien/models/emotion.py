@@ -1,0 +1,56 @@
+"""Emotions of faces: calibrated probabilities from the network's logits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from mien.core.types import Faces, FloatArray, Image
+from mien.models import zoo
+
+BATCH: Final = 8
+"""Faces per call. Larger batches gain nothing on a CPU, and every new batch size costs memory."""
+
+
+class EmotionModel:
+    """The shipped emotion network.
+
+    Args:
+        model: a loaded model of kind ``emotion`` with the outputs ``emotion`` ``[n, 8]`` and ``fer2013`` ``[n, 7]``.
+    """
+
+    def __init__(self, model: zoo.Model) -> None:
+        self.model = model
+        self.spec = model.spec
+        self.certain = model.spec.thresholds.get("certain", 0.5)
+
+    def logits(self, crops: Image) -> dict[str, FloatArray]:
+        """Return both heads' logits for crops in the spec's colours, ``[n, h, w]``."""
+        tensor = self.spec.input.tensor(crops)
+        parts = [self.model.run(tensor[i : i + BATCH]) for i in range(0, max(len(tensor), 1), BATCH)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def probabilities(self, crops: Image) -> FloatArray:
+        """Return ``[n, 8]`` probabilities in the order of `EMOTIONS`.
+
+        They are calibrated: fitted on how ten people voted, so that 0.7 means that about seven in ten people would
+        choose this word for such a picture.
+        """
+        if not len(crops):
+            return np.empty((0, 8), np.float32)
+        return softmax(self.logits(crops)["emotion"] / np.float32(self.spec.temperature))
+
+    def align(self, image: Image, faces: Faces) -> Image:
+        """Cut the faces out of a BGR picture as the network reads them."""
+        return self.spec.input.align(image, faces)
+
+    def uncertain(self, probabilities: FloatArray, label: np.ndarray) -> np.ndarray:
+        """Return ``[n]`` bool: the probability of the shown label is below what was found reliable."""
+        return np.asarray(probabilities[np.arange(len(label)), label] < self.certain)
+
+
+def softmax(logits: FloatArray) -> FloatArray:
+    """Return the softmax over the last axis."""
+    shifted = np.exp(logits - logits.max(-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(-1, keepdims=True), np.float32)

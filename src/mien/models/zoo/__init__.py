@@ -1,0 +1,182 @@
+"""The models that Mien carries: `manifest.json` is the single truth about each, ``weights/`` holds the files.
+
+A file is loaded only if its SHA-256 is the manifest's, it holds all its own weights, and the network computes the
+golden sample as it should.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from mien.core.errors import ModelError
+from mien.core.types import FloatArray
+from mien.models.runtime import Session, self_test
+from mien.models.spec import InputSpec
+
+HERE: Final = Path(__file__).parent
+PRECISIONS: Final = ("int8", "fp32")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One file of a model: its place, SHA-256 and how far the self-test may be off."""
+
+    path: Path
+    sha256: str
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A manifest entry.
+
+    Attributes:
+        name: of the model.
+        kind: ``emotion``, ``detector`` …
+        version: date of the training run.
+        licence: of the weights.
+        files: by precision, ``int8`` and ``fp32``.
+        input: what the network reads.
+        golden_shape: of the self-test's input.
+        golden: expected samples by output.
+        labels: of the classes, by output.
+        temperature: logits are divided by it before the softmax; fitted on a development set.
+        thresholds: named limits chosen on a development set.
+        training: data, licence and command of the training, for people.
+        metrics: what was measured, with data set and date, for people.
+    """
+
+    name: str
+    kind: str
+    version: str
+    licence: str
+    files: Mapping[str, ModelFile]
+    input: InputSpec
+    golden_shape: tuple[int, ...]
+    golden: Mapping[str, list[float]]
+    labels: Mapping[str, list[str]] = field(default_factory=dict)
+    temperature: float = 1.0
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A loaded network and its manifest entry. Safe to call from several threads at once."""
+
+    spec: ModelSpec
+    precision: str
+    session: Session
+
+    def run(self, tensor: FloatArray) -> dict[str, FloatArray]:
+        """Return the network's outputs by name for float32 ``[n, channels, height, width]``."""
+        return self.session.run(tensor)
+
+
+def parse(name: str, entry: Mapping[str, Any], folder: Path) -> ModelSpec:
+    """Read one manifest entry; file names are relative to ``folder``.
+
+    Raises:
+        ModelError: an entry is missing or does not fit.
+    """
+    try:
+        files = {
+            precision: ModelFile(folder / value["file"], value["sha256"], float(value["tolerance"]))
+            for precision, value in entry["files"].items()
+        }
+        return ModelSpec(
+            name=name,
+            kind=entry["kind"],
+            version=entry["version"],
+            licence=entry["licence"],
+            files=files,
+            input=InputSpec.from_json(entry["input"]),
+            golden_shape=tuple(entry["golden"]["shape"]),
+            golden=entry["golden"]["outputs"],
+            labels=entry.get("labels", {}),
+            temperature=float(entry.get("temperature", 1.0)),
+            thresholds=entry.get("thresholds", {}),
+            training=entry.get("training", {}),
+            metrics=entry.get("metrics", {}),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"the manifest entry of {name} does not fit: {error!r}") from error
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Return a manifest as it is in the file."""
+    manifest: dict[str, Any] = json.loads(path.read_text())
+    return manifest
+
+
+@cache
+def catalogue(path: Path = HERE / "manifest.json") -> dict[str, ModelSpec]:
+    """Return every model of a manifest by name."""
+    models = read_manifest(path)["models"]
+    return {name: parse(name, entry, path.parent / "weights") for name, entry in models.items()}
+
+
+def read_checked(spec: ModelSpec, precision: str) -> bytes:
+    """Return a model file's bytes if they are the manifest's.
+
+    Raises:
+        ModelError: no such precision, the file is missing or its hash is another one.
+    """
+    if precision not in spec.files:
+        raise ModelError(f"{spec.name} has no {precision} file: it has {', '.join(spec.files)}")
+    file = spec.files[precision]
+    try:
+        data = file.path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{spec.name}: cannot read {file.path} ({error.strerror}): reinstall mien") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != file.sha256:
+        raise ModelError(f"{spec.name}: {file.path} was altered (SHA-256 {digest[:12]}…): reinstall mien")
+    return data
+
+
+def open_checked(spec: ModelSpec, precision: str, threads: int = 1) -> Model:
+    """Load one file of a model and run its self-test.
+
+    Raises:
+        ModelError: as `read_checked`, or the network computes something else than it should.
+    """
+    session = Session(read_checked(spec, precision), f"{spec.name} ({precision})", threads)
+    error = self_test(session, spec.golden_shape, spec.golden)
+    if not error <= spec.files[precision].tolerance:
+        raise ModelError(
+            f"{spec.name} ({precision}) failed its self-test: off by {error:.3g}, "
+            f"allowed {spec.files[precision].tolerance:.3g}"
+        )
+    return Model(spec, precision, session)
+
+
+def load(name: str, precision: str = "int8", threads: int = 1) -> Model:
+    """Load a model that Mien carries.
+
+    An int8 file that fails its self-test on this processor is replaced by the fp32 file, with a warning in the log.
+
+    Raises:
+        ModelError: unknown name, altered file, or neither file computes what it should.
+    """
+    models = catalogue()
+    if name not in models:
+        raise ModelError(f"there is no model {name!r}: there are {', '.join(models)}")
+    spec = models[name]
+    read_checked(spec, precision)
+    try:
+        return open_checked(spec, precision, threads)
+    except ModelError as error:
+        if precision == "fp32" or "fp32" not in spec.files:
+            raise
+        log.warning("%s; using the fp32 file instead", error)
+        return open_checked(spec, "fp32", threads)

@@ -1,0 +1,79 @@
+"""Augmentation of grey face crops, a whole batch at a time, on whatever device the batch is on."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def augment(images: Tensor) -> Tensor:
+    """Return changed copies of ``images`` (float ``[n, 1, h, w]``, values 0–1).
+
+    Flip, rotation ±12°, scale .85–1.15, shift ±8% in one resampling; brightness, contrast, gamma; for a quarter each
+    blur by down- and up-scaling, and noise; for half of them a square of noise over 8–16 px (random erasing, Zhong
+    et al. 2017).
+    """
+    images = warp(images)
+    images = light(images)
+    images = degrade(images)
+    return erase(images).clamp_(0, 1)
+
+
+def uniform(n: int, low: float, high: float, like: Tensor) -> Tensor:
+    """Draw ``n`` values between ``low`` and ``high`` on the device of ``like``."""
+    return torch.empty(n, device=like.device).uniform_(low, high)
+
+
+def warp(images: Tensor) -> Tensor:
+    """Flip, rotate, scale and shift, in one resampling; what comes in from outside is the nearest edge pixel."""
+    n = len(images)
+    angle = uniform(n, -12, 12, images) * (math.pi / 180)
+    scale = uniform(n, 0.85, 1.15, images)
+    flip = torch.where(uniform(n, 0, 1, images) < 0.5, -1.0, 1.0)
+    cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
+    # Shifts are in units of half a picture, hence twice the 8%.
+    dx, dy = uniform(n, -0.16, 0.16, images), uniform(n, -0.16, 0.16, images)
+    theta = torch.stack([flip * cos, -sin, dx, flip * sin, cos, dy], 1).view(n, 2, 3)
+    grid = F.affine_grid(theta, list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def light(images: Tensor) -> Tensor:
+    """Change gamma, contrast and brightness."""
+    n = len(images)
+    gamma = torch.exp(uniform(n, -0.35, 0.35, images)).view(n, 1, 1, 1)
+    contrast = uniform(n, 0.7, 1.3, images).view(n, 1, 1, 1)
+    brightness = uniform(n, -0.12, 0.12, images).view(n, 1, 1, 1)
+    images = images.clamp(1e-4, 1) ** gamma
+    mean = images.mean((1, 2, 3), keepdim=True)
+    return ((images - mean) * contrast + mean + brightness).clamp_(0, 1)
+
+
+def degrade(images: Tensor) -> Tensor:
+    """Blur a quarter of the batch by down- and up-scaling, add noise to another quarter."""
+    n, _, h, w = images.shape
+    count = n // 4
+    images = images.clone()
+    rows = torch.randperm(n, device=images.device)
+    low = F.interpolate(images[rows[:count]], scale_factor=0.55, mode="bilinear", antialias=True, align_corners=False)
+    images[rows[:count]] = F.interpolate(low, size=(h, w), mode="bilinear", align_corners=False)
+    noisy = rows[count : 2 * count]
+    images[noisy] += torch.randn_like(images[noisy]) * 0.04
+    return images
+
+
+def erase(images: Tensor) -> Tensor:
+    """Put a square of noise over half of the batch."""
+    n, _, h, w = images.shape
+    size = torch.randint(8, 17, (2, n), device=images.device)
+    top = (torch.rand(n, device=images.device) * (h - size[0])).long()
+    left = (torch.rand(n, device=images.device) * (w - size[1])).long()
+    ys, xs = torch.arange(h, device=images.device)[None], torch.arange(w, device=images.device)[None]
+    in_y = (ys >= top[:, None]) & (ys < (top + size[0])[:, None])
+    in_x = (xs >= left[:, None]) & (xs < (left + size[1])[:, None])
+    chosen = torch.rand(n, device=images.device) < 0.5
+    mask = in_y[:, :, None] & in_x[:, None, :] & chosen[:, None, None]
+    return torch.where(mask[:, None], torch.rand_like(images), images)
