@@ -1,1 +1,1 @@
-"""Live streams: one mailbox and one analyser per client, one pool of workers for all."""
+"""Live streams: the newest frame always wins, every stream gets its turn, nobody waits for a slow one."""

@@ -1,0 +1,81 @@
+"""What computes: many live streams and single pictures, fairly, on whatever machinery lies behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Protocol
+
+import structlog
+
+from mien.core.errors import MienError
+from mien.core.types import Frame, FrameResult
+from mien.live.session import FrameStream, Outcome, Session
+
+log = structlog.get_logger()
+
+
+class EngineClosedError(MienError):
+    """The engine is shutting down and takes no more work."""
+
+    code = "shutting_down"
+
+
+class FrameAnalyzer(Protocol):
+    """What an engine computes with; `mien.pipeline.Analyzer` is one."""
+
+    def analyze(self, image: Frame) -> FrameResult: ...
+
+    def stream(self) -> FrameStream: ...
+
+
+class Engine(Protocol):
+    """Analyses many streams and single pictures.
+
+    Promises: streams and pictures are served in turn; a stream is never analysed by two threads at once; an error
+    stays with the stream or picture that caused it.
+    """
+
+    def open(self, deliver: Callable[[Outcome], None], source: str = "stream") -> Session:
+        """Return a new stream; ``deliver`` gets its outcomes, on a thread of the engine's.
+
+        Raises:
+            EngineClosedError: the engine is shutting down.
+        """
+        ...
+
+    def analyze(self, frame: Frame) -> Future[FrameResult]:
+        """Analyse a single picture.
+
+        Raises:
+            EngineClosedError: the engine is shutting down.
+        """
+        ...
+
+    def close(self, timeout: float = 5.0) -> bool:
+        """Finish what is being computed, cancel what waits, take nothing new.
+
+        Returns:
+            Whether everything came to rest within ``timeout`` seconds.
+        """
+        ...
+
+
+class Job:
+    """A single picture in the line; ``run`` by one thread, once."""
+
+    def __init__(self, analyzer: FrameAnalyzer, frame: Frame) -> None:
+        self.future: Future[FrameResult] = Future()
+        self._analyzer = analyzer
+        self._frame = frame
+
+    def run(self) -> None:
+        """Compute the result, unless nobody wants it any more; an error becomes the future's."""
+        if not self.future.set_running_or_notify_cancel():
+            return
+        try:
+            result = self._analyzer.analyze(self._frame)
+        except Exception as error:  # noqa: BLE001  whoever awaits the future gets it
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(result)
