@@ -33,6 +33,8 @@ class Detector(Protocol):
     """Finds faces on a picture; safe to share between threads."""
 
     name: str
+    interval: float
+    """Seconds between two runs in a stream that suit the detector's speed; 0 for every frame."""
 
     def detect(self, image: Image) -> Faces:
         """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``).
@@ -55,6 +57,7 @@ class NetworkDetector:
     """
 
     name = "mien"
+    interval = 0.0
 
     def __init__(
         self,

@@ -120,7 +120,7 @@ def file_entry(path: Path, data: bytes, tolerance: float) -> dict[str, Any]:
 def write_entry(folder: Path, name: str, entry: Mapping[str, Any]) -> None:
     """Put one model's entry into ``folder``'s manifest, beside the others."""
     path = folder / "manifest.json"
-    manifest = zoo.read_manifest(path) if path.exists() else {"schema": 1, "models": {}}
+    manifest: dict[str, Any] = zoo.read_manifest(path) if path.exists() else {"schema": 1, "models": {}}
     manifest["models"][name] = dict(entry)
     manifest["models"] = dict(sorted(manifest["models"].items()))
     path.write_text(json.dumps(manifest, indent=2) + "\n")

@@ -135,7 +135,8 @@ class Run:
         with (self.folder / "log.jsonl").open("a") as file:
             file.write(json.dumps(values) + "\n")
 
-    def history(self) -> list[dict[str, Any]]:
-        """Return the log's lines."""
-        path = self.folder / "log.jsonl"
+    @staticmethod
+    def history_of(folder: Path) -> list[dict[str, Any]]:
+        """Return the lines of a run's log."""
+        path = folder / "log.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []

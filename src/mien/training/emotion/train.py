@@ -12,8 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mien.core.types import IntArray
 from mien.evaluation import emotion_data
 from mien.evaluation.emotion_data import EmotionSet
+from mien.evaluation.metrics import confusion
 from mien.models.spec import InputSpec
 from mien.training.emotion.augment import augment
 from mien.training.emotion.net import EmotionNet, build
@@ -103,6 +105,15 @@ def scores(net: nn.Module, data: Tensors) -> dict[str, float]:
         "ferplus": float((logits8.argmax(1) == data.votes.argmax(1))[kept].float().mean()) if kept.any() else 0.0,
         "loss": float(soft.mean()) if len(soft) else float(F.cross_entropy(logits7, data.fer)),
     }
+
+
+@torch.no_grad()
+def confusion_of(net: nn.Module, data: EmotionSet) -> IntArray:
+    """Confusion matrix ``[7, 7]`` of the seven-class head: row is the label, column the prediction."""
+    where = next(net.parameters()).device
+    images = torch.from_numpy(data.images[:, None]).to(where)
+    heads = [net.eval()(normalise(part.float() / 255))[1].argmax(1) for part in images.split(512)]
+    return confusion(torch.cat(heads).cpu().numpy(), data.fer_label, 7)
 
 
 def train(

@@ -1,0 +1,75 @@
+"""`mien evaluate`: the shipped models on a labelled set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from mien.models.zoo import Model
+
+app = typer.Typer(help="Measure the models on a labelled set.", no_args_is_help=True)
+
+Dataset = Annotated[Path, typer.Argument(help="The labelled set.")]
+Models = Annotated[
+    Path | None, typer.Option(help="Folder with manifest.json and weights/ instead of the shipped ones.")
+]
+Precision = Annotated[str, typer.Option(help="int8 or fp32.")]
+Json = Annotated[bool, typer.Option("--json", help="The report as one JSON line on stdout.")]
+
+
+def open_model(name: str, models: Path | None, precision: str) -> Model:
+    """Load a shipped model, or one from a folder that `mien export` wrote."""
+    from mien.core.errors import ModelError
+    from mien.models import zoo
+
+    if models is None:
+        return zoo.load(name, precision)
+    catalogue = zoo.catalogue(models / "manifest.json")
+    if name not in catalogue:
+        raise ModelError(f"{models} holds no model {name!r}: it holds {', '.join(catalogue)}")
+    return zoo.open_checked(catalogue[name], precision)
+
+
+def show(report: dict[str, Any], as_json: bool) -> None:
+    """Print a report: one JSON line, or its numbers as a small table."""
+    if as_json:
+        print(json.dumps(report))
+        return
+    for key, value in report.items():
+        if isinstance(value, dict) and "rows_true_columns_predicted" in value:
+            _show_confusion(key, value)
+        elif isinstance(value, dict):
+            print(f"{key:22}" + "  ".join(f"{k} {v}" for k, v in value.items()))
+        else:
+            print(f"{key:22}{value}")
+
+
+def _show_confusion(title: str, value: dict[str, Any]) -> None:
+    print(f"\n{title} (rows labelled, columns predicted)")
+    print(" " * 11 + "".join(f"{label[:9]:>10}" for label in value["labels"]))
+    for label, row in zip(value["labels"], value["rows_true_columns_predicted"], strict=True):
+        print(f"{label:11}" + "".join(f"{count:10}" for count in row))
+
+
+@app.command("emotion")
+def emotion(
+    dataset: Dataset,
+    models: Models = None,
+    precision: Precision = "int8",
+    usage: Annotated[str | None, typer.Option(help="Rows of fer2013.csv: Training, PublicTest or PrivateTest.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Accuracy, macro F1, calibration and confusion of the emotion model.
+
+    DATASET is a .parquet file, Kaggle's fer2013.csv, or a folder with a folder of pictures per class.
+    """
+    from mien.evaluation import emotion as metrics
+    from mien.evaluation import emotion_data
+    from mien.models.emotion import EmotionModel
+
+    data = emotion_data.read(dataset, usage)
+    show(metrics.evaluate(EmotionModel(open_model("emotion", models, precision)), data), as_json)

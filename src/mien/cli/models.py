@@ -1,0 +1,65 @@
+"""`mien models`: what is shipped, and whether it is intact."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="List and verify the models that Mien carries.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+
+
+@app.command("list")
+def list_models(as_json: Json = False) -> None:
+    """List the models with version, size, licence and main metrics."""
+    from mien.models import zoo
+
+    rows = []
+    for name, spec in zoo.catalogue().items():
+        files = {p: {"bytes": f.path.stat().st_size, "sha256": f.sha256} for p, f in spec.files.items()}
+        rows.append(
+            {
+                "name": name,
+                "kind": spec.kind,
+                "version": spec.version,
+                "licence": spec.licence,
+                "input": [spec.input.height, spec.input.width, spec.input.colour],
+                "files": files,
+                "training": dict(spec.training),
+                "metrics": dict(spec.metrics),
+            }
+        )
+    if as_json:
+        print(json.dumps(rows))
+        return
+    for row, spec in zip(rows, zoo.catalogue().values(), strict=True):
+        sizes = ", ".join(f"{p} {f.path.stat().st_size / 1024:.0f} KB" for p, f in spec.files.items())
+        print(f"{row['name']:15}{row['kind']:10}{row['version']:12}{row['licence']:12}{sizes}")
+        print(f"{'':15}trained on: {spec.training.get('data', 'see the model card')}")
+        for key, value in spec.metrics.items():
+            print(f"{'':15}{key}: {json.dumps(value)}")
+
+
+@app.command("verify")
+def verify(as_json: Json = False) -> None:
+    """Check every file's SHA-256 and compute its golden sample on this processor; exit 1 if any fails."""
+    from mien.core.errors import ModelError
+    from mien.models import zoo
+
+    results = []
+    for name, spec in zoo.catalogue().items():
+        for precision in spec.files:
+            try:
+                zoo.open_checked(spec, precision)
+                results.append({"model": name, "precision": precision, "ok": True, "message": "hash and self-test fit"})
+            except ModelError as error:
+                results.append({"model": name, "precision": precision, "ok": False, "message": str(error)})
+    if as_json:
+        print(json.dumps(results))
+    else:
+        for r in results:
+            print(f"{'ok  ' if r['ok'] else 'FAIL'} {r['model']} ({r['precision']}): {r['message']}")
+    if not all(r["ok"] for r in results):
+        raise typer.Exit(1)

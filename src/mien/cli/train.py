@@ -1,0 +1,91 @@
+"""`mien train`: make a model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mien.core.errors import MissingDependencyError
+
+app = typer.Typer(help="Train a model. The same command goes on where it was stopped.", no_args_is_help=True)
+
+Out = Annotated[Path, typer.Option(help="The run's folder: checkpoint, log, plots, model.")]
+Minutes = Annotated[float | None, typer.Option(min=0.1, help="Time budget; the schedule anneals fully within it.")]
+Json = Annotated[bool, typer.Option("--json", help="A JSON line per epoch on stdout.")]
+
+
+def need_torch() -> None:
+    """Raise with the remedy unless the training kit's packages are there."""
+    try:
+        import matplotlib  # noqa: F401
+        import onnxscript  # noqa: F401
+        import pyarrow  # noqa: F401
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise MissingDependencyError(f"training needs {error.name}: pip install 'mien[train]'") from error
+
+
+class Bar:
+    """A progress bar on stderr that follows a run's epochs."""
+
+    def __init__(self, as_json: bool) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        self.as_json = as_json
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        self.progress = Progress(*columns, console=Console(stderr=True))
+        self.task = self.progress.add_task("starting", total=1.0)
+
+    def __enter__(self) -> Bar:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def tell(self, values: dict[str, Any]) -> None:
+        """Show one epoch."""
+        shown = {k: v for k, v in values.items() if k not in ("progress", "seconds")}
+        self.progress.update(
+            self.task,
+            completed=values["progress"],
+            description=" ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in shown.items()),
+        )
+        if self.as_json:
+            print(json.dumps(values), flush=True)
+        elif not self.progress.console.is_terminal:
+            self.progress.console.print(self.progress.tasks[0].description, soft_wrap=True)
+
+
+@app.command("emotion")
+def emotion(
+    data: Annotated[Path, typer.Option(help="Folder with train.parquet and dev.parquet, or Kaggle's fer2013.csv.")],
+    out: Out = Path("runs/emotion"),
+    arch: Annotated[str, typer.Option(help="fer-s, fer-t or fer-m.")] = "fer-m",
+    epochs: Annotated[int, typer.Option(min=1, help="Length of the schedule.")] = 240,
+    minutes: Minutes = None,
+    batch: Annotated[int, typer.Option(min=2)] = 256,
+    seed: int = 0,
+    as_json: Json = False,
+) -> None:
+    """Train the emotion network on FER2013 with the votes of FER+."""
+    need_torch()
+    from mien.core.labels import FER2013
+    from mien.training import plots
+    from mien.training.emotion import ship
+    from mien.training.emotion.train import Recipe, confusion_of, train
+    from mien.training.loops import Run
+
+    recipe = Recipe(arch=arch, epochs=epochs, minutes=minutes, batch=batch, seed=seed)
+    train_set, dev_set = ship.splits(data)
+    with Bar(as_json) as bar:
+        net = train(recipe, train_set, dev_set, out, bar.tell)
+    history = Run.history_of(out)
+    plots.curves(history, ("train_loss", "dev_loss"), f"{arch}: loss", out / "loss.png")
+    plots.curves(history, ("dev_fer2013", "dev_ferplus"), f"{arch}: accuracy on dev", out / "accuracy.png")
+    plots.confusion(confusion_of(net, dev_set), FER2013, f"{arch} on dev", out / "confusion.png")
+    typer.echo(f"{out / 'model.pt'} (plots beside it); next: mien export emotion {out}", err=True)
