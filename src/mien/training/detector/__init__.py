@@ -1,0 +1,1 @@
+"""Training of the face detector with five points: an anchor-free network of plain convolutions."""
