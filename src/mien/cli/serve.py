@@ -1,0 +1,40 @@
+"""``mien serve``: the server and the web app."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    host: Annotated[
+        str | None,
+        typer.Option(help="Address to listen on; others than loopback need a key.", show_default="127.0.0.1"),
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")] = None,
+    detector: Annotated[str | None, typer.Option(help="Name of the face detector.")] = None,
+    detect_size: Annotated[int | None, typer.Option(help="Long side in pixels at which faces are looked for.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads that analyse.", show_default="one per core")] = None,
+    api_key: Annotated[
+        str | None, typer.Option(help="Key that clients need; better set MIEN_API_KEY, which other users cannot see.")
+    ] = None,
+    insecure_no_key: Annotated[bool, typer.Option(help="Let everybody in who can reach the address.")] = False,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.", show_default="info")] = None,
+) -> None:
+    """Serve the web app and the API. Every option can be set as MIEN_… in the environment as well."""
+    from mien.server import logs, run
+    from mien.server.settings import load
+
+    settings = load(
+        host=host,
+        port=port,
+        detector=detector,
+        detect_size=detect_size,
+        workers=workers,
+        api_key=api_key,
+        insecure_no_key=insecure_no_key or None,
+        log_level=log_level,
+    )
+    logs.configure(settings.log_level)
+    run.serve(settings)

@@ -1,0 +1,68 @@
+"""The server put together: settings in, an ASGI app out. Nothing is loaded before its lifespan begins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from mien import __version__
+from mien.server import errors
+from mien.server.guard import Guard
+from mien.server.middleware import BodyLimit, RequestContext
+from mien.server.routes import analyze, docs, health, login, stream
+from mien.server.routes.web import WebApp
+from mien.server.services import Loader, Services, load_backend
+from mien.server.settings import ServerSettings
+
+_DESCRIPTION = """Reads facial expressions in pictures and live streams.
+
+An *expression* is seen, never what someone feels. Nothing that is sent here is kept. Live frames go over the WebSocket
+`/api/v1/stream`, described in `docs/protocol.md`.
+"""
+
+
+def create_app(settings: ServerSettings | None = None, loader: Loader = load_backend) -> FastAPI:
+    """Return the server's ASGI app.
+
+    Args:
+        settings: defaults to the environment's.
+        loader: makes what computes; runs in a thread while the server already answers.
+    """
+    chosen = settings or ServerSettings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        services = Services(chosen, loader)
+        app.state.services = services
+        loading = asyncio.create_task(services.load())
+        try:
+            yield
+        finally:
+            await loading
+            await services.close()
+
+    app = FastAPI(
+        title="Mien",
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    errors.install(app)
+    for part in (health, analyze, stream, login, docs):
+        app.include_router(part.router)
+    app.router.default = WebApp(chosen.static, app.router)
+    # The last added is the outermost.
+    if chosen.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=chosen.allowed_origins, allow_methods=["*"], allow_headers=["*"]
+        )
+    app.add_middleware(BodyLimit, max_body=chosen.max_body)
+    app.add_middleware(Guard, host_names=chosen.host_names, origins=chosen.allowed_origins)
+    app.add_middleware(RequestContext)
+    return app

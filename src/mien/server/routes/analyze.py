@@ -1,0 +1,87 @@
+"""Single pictures."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import anyio
+import orjson
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from mien import __version__
+from mien.outputs.json import result_to_json
+from mien.server import pictures
+from mien.server.gate import deadline
+from mien.server.schemas import Analysis, ErrorEnvelope
+from mien.server.services import ServicesDep, require_key
+
+router = APIRouter(prefix="/api/v1", tags=["pictures"], dependencies=[Depends(require_key)])
+
+_BINARY: Final[dict[str, Any]] = {"schema": {"type": "string", "format": "binary"}}
+_BODY: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"type": "string", "format": "binary", "description": "JPEG, PNG or WebP"}},
+            }
+        },
+        "image/jpeg": _BINARY,
+        "image/png": _BINARY,
+        "image/webp": _BINARY,
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["image"],
+                "properties": {
+                    "image": {
+                        "description": "Base64, a data URL, or the file's bytes as numbers",
+                        "anyOf": [
+                            {"type": "string"},
+                            {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 255}},
+                        ],
+                    }
+                },
+            }
+        },
+    },
+}
+_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": ErrorEnvelope, "description": description}
+    for status, description in {
+        400: "The form or the JSON is malformed",
+        401: "A key is needed",
+        408: "Sending took too long",
+        413: "Too many bytes or pixels",
+        415: "Not a JPEG, PNG or WebP",
+        422: "Empty, cut short, not base64, or no picture where it should be",
+        429: "Too many pictures at once",
+        503: "Being started, shutting down, or it took too long",
+    }.items()
+}
+
+
+@router.post(
+    "/analyze",
+    response_model=Analysis,
+    responses=_ERRORS,
+    openapi_extra={"requestBody": _BODY},
+)
+async def analyze(request: Request, services: ServicesDep) -> Response:
+    """Analyse one picture, sent as a form's `file`, as the body itself, or as JSON.
+
+    A picture is turned upright as its EXIF orientation says. It is not kept.
+    """
+    backend, settings = services.backend, services.settings
+    with services.gate.enter():
+        async with deadline(settings.upload_timeout, 408, "the picture did not arrive in time: send a smaller one"):
+            sent = await pictures.read(request)
+        async with deadline(settings.analyze_timeout, 503, "the picture was not analysed in time: try again later"):
+            decode = anyio.to_thread.run_sync(sent.decode, limiter=services.decoders, abandon_on_cancel=True)
+            result = await asyncio.wrap_future(backend.engine.analyze(await decode))
+    value = {**result_to_json(result), "version": __version__, "models": backend.models}
+    return Response(orjson.dumps(value), media_type="application/json")

@@ -1,0 +1,246 @@
+"""Live frames over a WebSocket; the protocol is described in ``docs/protocol.md``."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import time
+from collections import deque
+from typing import Any, Final
+
+import orjson
+import structlog
+from fastapi import APIRouter, WebSocket
+from starlette.websockets import WebSocketDisconnect
+
+from mien import __version__
+from mien.core.codec import LIVE
+from mien.core.errors import MienError, SettingsError
+from mien.core.labels import EMOTIONS
+from mien.live.session import Analysed, Outcome, Packet, Session, StreamOptions
+from mien.outputs.json import face_to_json
+from mien.server.errors import ApiError, error_response
+from mien.server.guard import deny
+from mien.server.services import Services, services_of
+
+router = APIRouter()
+log = structlog.get_logger()
+
+PROTOCOL: Final = "mien.v1"
+HEADER: Final = struct.Struct("<Id")
+MAX_MESSAGE: Final = LIVE.max_bytes + HEADER.size + 2**16
+"""The largest message the socket takes; a frame a little too large is refused by name, more closes the socket."""
+MAX_TEXT: Final = 2**16
+TRY_LATER: Final = 1013
+
+
+class Outbox:
+    """What waits to be sent to one client: the newest result and a few errors, however slowly it reads.
+
+    Attributes:
+        replaced: results that a newer one replaced before they were sent.
+    """
+
+    def __init__(self) -> None:
+        self.replaced = 0
+        self._result: dict[str, Any] | None = None
+        self._errors: deque[dict[str, Any]] = deque(maxlen=16)
+        self._something = asyncio.Event()
+
+    def result(self, message: dict[str, Any]) -> None:
+        """Put the newest result."""
+        self.replaced += self._result is not None
+        self._result = message
+        self._something.set()
+
+    def error(self, code: str, message: str, seq: int | None = None) -> None:
+        """Put an error; the oldest of too many is dropped."""
+        self._errors.append({"type": "error", "code": code, "message": message, "seq": seq})
+        self._something.set()
+
+    async def next(self) -> dict[str, Any]:
+        """Wait for something and return it, errors first."""
+        while True:
+            if self._errors:
+                return self._errors.popleft()
+            if self._result is not None:
+                message, self._result = self._result, None
+                return message
+            self._something.clear()
+            await self._something.wait()
+
+
+class Stream:
+    """One client's live stream.
+
+    Args:
+        websocket: accepted.
+        services: of the server.
+    """
+
+    def __init__(self, websocket: WebSocket, services: Services) -> None:
+        self.websocket = websocket
+        self.outbox = Outbox()
+        self._loop = asyncio.get_running_loop()
+        self._options: dict[str, Any] = {}
+        self.session: Session = services.backend.engine.open(self._deliver)
+
+    async def run(self) -> None:
+        """Serve until the client leaves."""
+        await self._send(
+            {
+                "type": "ready",
+                "version": __version__,
+                "protocol": PROTOCOL,
+                "emotions": EMOTIONS,
+                "max_frame_bytes": LIVE.max_bytes,
+            }
+        )
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                sender = tasks.create_task(self._pump())
+                await self._receive()
+                sender.cancel()
+        finally:
+            self.session.close()
+
+    async def _receive(self) -> None:
+        while (message := await self.websocket.receive())["type"] != "websocket.disconnect":
+            data, text = message.get("bytes"), message.get("text")
+            if data is not None:
+                self._frame(data)
+            elif text is not None:
+                self._command(text)
+
+    def _deliver(self, outcome: Outcome) -> None:
+        """Take an outcome on a worker's thread; the faces become text there, off the event loop."""
+        if isinstance(outcome, Analysed):
+            self._loop.call_soon_threadsafe(self.outbox.result, _result(outcome))
+        else:
+            self._loop.call_soon_threadsafe(self.outbox.error, outcome.code, outcome.message, outcome.seq)
+
+    async def _pump(self) -> None:
+        while True:
+            message = await self.outbox.next()
+            if message["type"] == "result":
+                message["dropped"] = self.session.dropped + self.outbox.replaced
+            await self._send(message)
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self.websocket.send_text(orjson.dumps(message).decode())
+
+    def _frame(self, data: bytes) -> None:
+        if len(data) < HEADER.size:
+            text = f"a frame is {HEADER.size} bytes of header and a picture, this message has {len(data)} bytes"
+            self.outbox.error("bad_message", text)
+            return
+        seq, captured_ms = HEADER.unpack_from(data)
+        if len(data) - HEADER.size > LIVE.max_bytes:
+            text = f"the frame is larger than {LIVE.max_bytes} bytes: send a smaller picture"
+            self.outbox.error("too_large", text, seq)
+            return
+        self.session.put(Packet(seq, captured_ms, data[HEADER.size :], time.monotonic()))
+
+    def _command(self, text: str) -> None:
+        try:
+            command = orjson.loads(text) if len(text) <= MAX_TEXT else None
+        except orjson.JSONDecodeError:
+            command = None
+        if not isinstance(command, dict) or not isinstance(command.get("type"), str):
+            self.outbox.error("bad_message", 'text must be a JSON object with a "type", frames are binary')
+            return
+        kind = command.pop("type")
+        if kind == "reset":
+            self.session.reset()
+        elif kind == "options":
+            self._configure(command)
+        else:
+            self.outbox.error(
+                "unknown_message", f'there is no message of type {kind[:100]!r}: send "options" or "reset"'
+            )
+
+    def _configure(self, changes: dict[str, Any]) -> None:
+        known = StreamOptions.__dataclass_fields__
+        unknown = sorted(set(changes) - set(known))
+        if unknown:
+            self.outbox.error(
+                "unknown_option", f"there is no option {unknown[0][:100]!r}: there are {', '.join(known)}"
+            )
+            return
+        wanted = {**self._options, **changes}
+        try:
+            self.session.configure(StreamOptions(**wanted))
+        except SettingsError as error:
+            self.outbox.error("bad_option", str(error))
+        else:
+            self._options = wanted
+
+
+@router.websocket("/api/v1/stream")
+async def stream(websocket: WebSocket) -> None:
+    """Analyse a client's live frames."""
+    services = services_of(websocket)
+    refusal = _refusal(websocket, services)
+    if refusal is not None:
+        response = error_response(websocket.scope, refusal.status_code, refusal.code, refusal.detail)
+        await deny(response, websocket.scope, websocket.receive, websocket.send)
+        return
+    await websocket.accept(PROTOCOL if PROTOCOL in websocket.scope["subprotocols"] else None)
+    try:
+        await _serve(websocket, services)
+    except* WebSocketDisconnect:
+        log.debug("client left while something was being sent")
+
+
+async def _serve(websocket: WebSocket, services: Services) -> None:
+    try:
+        if services.streams >= services.settings.max_streams:
+            raise ApiError(503, "busy", f"{services.streams} streams are open already: try again later")
+        connection = Stream(websocket, services)
+    except (ApiError, MienError) as error:
+        message = error.detail if isinstance(error, ApiError) else str(error)
+        text = orjson.dumps({"type": "error", "code": error.code, "message": message, "seq": None})
+        await websocket.send_text(text.decode())
+        await websocket.close(TRY_LATER, error.code)
+        return
+    services.streams += 1
+    try:
+        await connection.run()
+    finally:
+        services.streams -= 1
+        session = connection.session
+        log.info(
+            "stream ended",
+            received=session.received,
+            analysed=session.analysed,
+            failed=session.failed,
+            dropped=session.dropped + connection.outbox.replaced,
+        )
+
+
+def _refusal(websocket: WebSocket, services: Services) -> ApiError | None:
+    """Why a socket may not be opened, None when it may. (Host and Origin are `guard.Guard`'s.)"""
+    if not services.keys.admits(websocket):
+        return ApiError(401, "key_required", "this server needs a key: log in at /login or send X-API-Key")
+    offered = websocket.scope["subprotocols"]
+    if offered and PROTOCOL not in offered:
+        return ApiError(400, "unsupported_protocol", f"this server speaks {PROTOCOL}: ask for that subprotocol")
+    return None
+
+
+def _result(outcome: Analysed) -> dict[str, Any]:
+    result = outcome.result
+    faces = [face_to_json(result.faces, row) for row in range(len(result.faces))]
+    message = {
+        "type": "result",
+        "seq": outcome.seq,
+        "captured_ms": outcome.captured_ms,
+        "server_ms": round(outcome.server_ms, 1),
+        "dropped": 0,
+        "width": result.width,
+        "height": result.height,
+        "faces": orjson.Fragment(orjson.dumps(faces)),
+    }
+    if result.warnings:
+        message["warnings"] = result.warnings
+    return message

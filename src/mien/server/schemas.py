@@ -1,0 +1,126 @@
+"""The shapes of what the API answers, for its description at ``/docs`` and for clients whose types come from it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Strict(BaseModel):
+    """Nothing but what is described."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ErrorDetail(Strict):
+    """What went wrong."""
+
+    code: str = Field(description="Stable; what a client may branch on", examples=["truncated"])
+    message: str = Field(description="What happened and what to do, for people")
+    request_id: str = Field(description="Under which the server logged it")
+
+
+class ErrorEnvelope(Strict):
+    """The form of every error."""
+
+    error: ErrorDetail
+
+
+class Health(Strict):
+    """The server is up."""
+
+    status: Literal["ok"]
+    name: Literal["mien"] = "mien"
+    version: str
+
+
+class Status(Strict):
+    """A plain yes."""
+
+    status: Literal["ok", "ready"]
+
+
+class Probabilities(Strict):
+    """One per expression; they add up to 1."""
+
+    neutral: float
+    happiness: float
+    surprise: float
+    sadness: float
+    anger: float
+    disgust: float
+    fear: float
+    contempt: float
+
+
+class Emotion(Strict):
+    """The expression that was seen. It does not say what somebody feels."""
+
+    label: Literal["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt"]
+    confidence: float = Field(description="Calibrated probability of the label", ge=0, le=1)
+    uncertain: bool = Field(description="The label should not be relied on")
+    probabilities: Probabilities
+
+
+class Pose(Strict):
+    """Where the head is turned, in degrees."""
+
+    yaw: float | None
+    pitch: float | None
+    roll: float | None
+
+
+class Gender(Strict):
+    """As annotated in the training data."""
+
+    label: Literal["female", "male"]
+    confidence: float | None
+
+
+class Face(Strict):
+    """One face; what was not computed is absent."""
+
+    box: list[float] = Field(description="x1 y1 x2 y2 in pixels", min_length=4, max_length=4)
+    score: float = Field(description="Of the detector, 0–1")
+    points: list[list[float]] | None = Field(
+        description="Eyes, nose and mouth corners, x y each, left in the picture first"
+    )
+    emotion: Emotion
+    track: int | None = Field(None, description="Identity within a stream; absent for single pictures")
+    landmarks: list[list[float]] | None = None
+    pose: Pose | None = None
+    eyes_open: float | None = None
+    mouth_open: float | None = None
+    age: float | None = None
+    gender: Gender | None = None
+    quality: float | None = None
+
+
+class Models(Strict):
+    """What the result was computed with."""
+
+    detector: str
+    emotion: str
+    emotion_version: str
+    precision: str
+
+
+class Analysis(Strict):
+    """What was seen on a picture; the largest face first."""
+
+    source: str = Field(description="The file's name as it was sent")
+    frame: int
+    time: float
+    width: int = Field(description="Of the upright picture in pixels; boxes refer to it")
+    height: int
+    faces: list[Face]
+    warnings: list[str] | None = None
+    version: str = Field(description="Of Mien")
+    models: Models
+
+
+class Login(Strict):
+    """The key to log in with."""
+
+    key: str

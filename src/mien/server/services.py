@@ -1,0 +1,140 @@
+"""What the routes work with: made once when the server starts, handed to them, closed when it stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+import anyio
+import numpy as np
+import structlog
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from mien.core.errors import MienError
+from mien.core.types import Faces
+from mien.live.engine import Engine
+from mien.live.local import LocalEngine, cores
+from mien.pipeline import Analyzer, Stopwatch
+from mien.server.auth import Attempts, Keys
+from mien.server.errors import ApiError
+from mien.server.gate import Gate
+from mien.server.settings import ServerSettings
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """What computes, and which models it computes with (for people who keep results)."""
+
+    engine: Engine
+    models: dict[str, str]
+
+
+Loader: TypeAlias = Callable[[ServerSettings], Backend]
+
+
+def load_backend(settings: ServerSettings) -> Backend:
+    """Load the models, run each once, start the workers. Takes seconds: call it off the event loop.
+
+    Raises:
+        ModelError: a model cannot be used.
+        SettingsError: the settings name something that does not exist.
+    """
+    analyzer = Analyzer(settings.analyzer)
+    blank = np.full((240, 320, 3), 127, np.uint8)
+    watch = Stopwatch()
+    analyzer.detect(blank, watch)
+    analyzer.read_emotions(blank, Faces.from_boxes([[100.0, 60.0, 220.0, 180.0]]), watch)
+    emotion = analyzer.emotion.spec
+    models = {
+        "detector": analyzer.detector.name,
+        "emotion": emotion.name,
+        "emotion_version": emotion.version,
+        "precision": settings.precision,
+    }
+    return Backend(LocalEngine(analyzer, settings.workers), models)
+
+
+class Services:
+    """The running server's parts.
+
+    Args:
+        settings: of the server.
+        loader: makes the backend; a test gives its own.
+
+    Attributes:
+        ready: set once loading has ended, well or not.
+        failure: why loading failed, None when it did not.
+        streams: live streams open now.
+        decoders: how many uploads are decoded at once; a large one takes hundreds of megabytes.
+    """
+
+    def __init__(self, settings: ServerSettings, loader: Loader) -> None:
+        self.settings = settings
+        self.workers = settings.workers or cores()
+        self.keys = Keys(settings.api_key.get_secret_value() if settings.api_key else None)
+        self.attempts = Attempts()
+        self.gate = Gate(self.workers + settings.max_waiting)
+        self.decoders = anyio.CapacityLimiter(self.workers)
+        self.ready = asyncio.Event()
+        self.failure: MienError | None = None
+        self.streams = 0
+        self._loader = loader
+        self._backend: Backend | None = None
+
+    async def load(self) -> None:
+        """Load the backend in a thread; the server answers meanwhile."""
+        try:
+            self._backend = await asyncio.to_thread(self._loader, self.settings)
+            log.info("ready", **self._backend.models)
+        except MienError as error:
+            self.failure = error
+            log.error("loading failed", code=error.code, reason=str(error))
+        except Exception as error:
+            self.failure = MienError(f"loading failed: {error!r}")
+            log.exception("loading failed")
+        finally:
+            self.ready.set()
+
+    async def close(self) -> None:
+        """Stop the backend."""
+        if self._backend is not None:
+            await asyncio.to_thread(self._backend.engine.close, 2.0)
+
+    @property
+    def backend(self) -> Backend:
+        """What computes.
+
+        Raises:
+            ApiError: 503 while it is being loaded, or when that failed.
+        """
+        if self._backend is not None:
+            return self._backend
+        if self.failure is not None:
+            raise ApiError(503, self.failure.code, str(self.failure))
+        raise ApiError(503, "loading", "the models are being loaded: try again in a second", {"retry-after": "1"})
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    """Return the services of the app that serves this request or socket."""
+    services = connection.app.state.services
+    assert isinstance(services, Services)
+    return services
+
+
+async def require_key(connection: HTTPConnection) -> None:
+    """Refuse who does not show the key.
+
+    Raises:
+        ApiError: 401.
+    """
+    if not services_of(connection).keys.admits(connection):
+        message = "this server needs a key: send it as X-API-Key or Authorization: Bearer, or log in at /login"
+        raise ApiError(401, "key_required", message, {"www-authenticate": "Bearer"})
+
+
+ServicesDep: TypeAlias = Annotated[Services, Depends(services_of)]

@@ -1,0 +1,137 @@
+"""How the server is run: options of ``mien serve``, or environment variables with the prefix ``MIEN_``."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from mien.core.codec import UPLOAD
+from mien.core.errors import SettingsError
+from mien.core.settings import AnalyzerSettings
+
+LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+STATIC: Final = Path(__file__).parent / "static"
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+class ServerSettings(BaseSettings):
+    """Everything that can be chosen about the server.
+
+    Attributes:
+        host: address to listen on.
+        port: to listen on, 1–65535.
+        detector: see `AnalyzerSettings`.
+        detect_size: see `AnalyzerSettings`.
+        precision: see `AnalyzerSettings`.
+        workers: threads that analyse; None for one per core.
+        max_streams: live streams at the same time.
+        max_waiting: single pictures in the line beyond those being analysed; more are refused as ``busy``.
+        analyze_timeout: seconds that decoding and analysing a single picture may take, waiting included.
+        upload_timeout: seconds that sending it may take.
+        max_body: bytes of a request's body; enough for the largest upload as base64.
+        allowed_origins: pages of other hosts that may use the API, ``https://example.org`` or ``*``; comma separated.
+        allowed_hosts: names by which the server may be called beside loopback, IP addresses and its own; comma
+            separated, ``*.example.org`` for all below.
+        api_key: needed on API routes and sockets when set; plain, or ``sha256:`` and its hex digest.
+        insecure_no_key: allow a host other than loopback without a key.
+        log_level: ``debug``, ``info``, ``warning`` or ``error``.
+        static: folder of the built web app.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MIEN_", extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    detector: str = AnalyzerSettings().detector
+    detect_size: int = AnalyzerSettings().detect_size
+    precision: str = AnalyzerSettings().precision
+    workers: int | None = Field(default=None, ge=1, le=256)
+    max_streams: int = Field(default=64, ge=1)
+    max_waiting: int = Field(default=16, ge=0)
+    analyze_timeout: float = Field(default=30.0, gt=0)
+    upload_timeout: float = Field(default=120.0, gt=0)
+    max_body: int = Field(default=UPLOAD.max_bytes * 4 // 3 + 2**16, ge=1024)
+    allowed_origins: Names = ()
+    allowed_hosts: Names = ()
+    api_key: SecretStr | None = None
+    insecure_no_key: bool = False
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    static: Path = STATIC
+
+    @field_validator("allowed_origins", "allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return (
+            tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("api_key", mode="after")
+    @classmethod
+    def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
+        return value if value is not None and value.get_secret_value() else None
+
+    @property
+    def analyzer(self) -> AnalyzerSettings:
+        """The part that concerns the analysis.
+
+        Raises:
+            SettingsError: a value makes no sense.
+        """
+        return AnalyzerSettings(detector=self.detector, detect_size=self.detect_size, precision=self.precision)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this computer can connect."""
+        return is_loopback(self.host)
+
+    def check(self) -> None:
+        """Refuse to be reachable by others without a key.
+
+        Raises:
+            SettingsError: says what to do.
+        """
+        if not (self.loopback or self.api_key or self.insecure_no_key):
+            raise SettingsError(
+                f"listening on {self.host} lets others use this server: set a key with MIEN_API_KEY or --api-key "
+                "(or, if you mean it, --insecure-no-key)"
+            )
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """Names that a request's Host header may hold beside IP addresses."""
+        own = socket.gethostname().lower()
+        names = {*LOOPBACK_NAMES, self.host.lower(), *(name.lower() for name in self.allowed_hosts)}
+        return tuple(sorted(names if self.loopback else names | {own, f"{own}.local"}))
+
+
+def load(**chosen: Any) -> ServerSettings:
+    """Build settings from the environment; ``chosen`` values that are not None win.
+
+    Raises:
+        SettingsError: names the option and what is wrong with its value.
+    """
+    try:
+        settings = ServerSettings(**{name: value for name, value in chosen.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{where} (or MIEN_{where.upper()}): {first['msg']}") from None
+    _ = settings.analyzer  # its own checks
+    return settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on can be reached from this computer alone."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
