@@ -1,0 +1,40 @@
+import { useEffect, useState } from "react";
+import { AboutPage } from "../features/about/AboutPage";
+import { LivePage } from "../features/live/LivePage";
+import { useLanguage, useT } from "../i18n";
+import { useTheme } from "../shared/theme";
+import { useKeys } from "../shared/useKeys";
+import { HelpDialog } from "./HelpDialog";
+import { Rail } from "./Rail";
+import { usePage } from "./router";
+import { SettingsDialog } from "./SettingsDialog";
+
+export function App() {
+  const t = useT();
+  const language = useLanguage();
+  const page = usePage();
+  const [dialog, setDialog] = useState<"help" | "settings" | null>(null);
+  useTheme();
+  useKeys({ "?": () => setDialog("help") });
+  useEffect(() => {
+    document.documentElement.lang = language.code;
+    document.title = `${t(`nav.${page}`)} · Mien`;
+  }, [language, page, t]);
+  const close = () => setDialog(null);
+  return (
+    <div className="shell">
+      <a
+        href="#page"
+        className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-20 focus:rounded-card focus:bg-surface focus:px-4 focus:py-2"
+      >
+        {t("nav.skip")}
+      </a>
+      <Rail page={page} onSettings={() => setDialog("settings")} onHelp={() => setDialog("help")} />
+      <main id="page" tabIndex={-1} className="min-h-0 min-w-0 outline-none">
+        {page === "live" ? <LivePage /> : <AboutPage />}
+      </main>
+      <HelpDialog open={dialog === "help"} onClose={close} />
+      <SettingsDialog open={dialog === "settings"} onClose={close} />
+    </div>
+  );
+}

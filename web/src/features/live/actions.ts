@@ -1,0 +1,33 @@
+/** What the buttons do. */
+
+import { openCamera } from "./sources/camera";
+import { openDemo } from "./sources/demo";
+import { openFile } from "./sources/file";
+import { cameras, session } from "./store";
+
+/** @param deviceId null for the browser's first choice */
+export async function startCamera(deviceId: string | null): Promise<void> {
+  await session.open("camera", () => openCamera(deviceId));
+  // Names of cameras are told only after permission.
+  await cameras.refresh();
+}
+
+export async function startFile(file: File): Promise<void> {
+  await session.open("file", () => openFile(file));
+}
+
+export async function startDemo(): Promise<void> {
+  await session.open("demo", openDemo);
+}
+
+/** Let the user choose a file; nothing happens when they cancel. */
+export function chooseFile(): void {
+  document.getElementById(FILE_INPUT_ID)?.click();
+}
+
+export const FILE_INPUT_ID = "file-input";
+
+export async function toggleFullscreen(element: Element | null): Promise<void> {
+  if (document.fullscreenElement) await document.exitFullscreen();
+  else await element?.requestFullscreen();
+}

@@ -1,0 +1,39 @@
+/** Where the picture lies on the screen, and where a face lies in it. */
+
+import type { Box } from "./protocol";
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Rect extends Size {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Where CSS `object-fit: contain` puts a picture inside a box. */
+export function contain(picture: Size, box: Size): Rect {
+  if (picture.width <= 0 || picture.height <= 0) return { x: 0, y: 0, width: 0, height: 0 };
+  const scale = Math.min(box.width / picture.width, box.height / picture.height);
+  const width = picture.width * scale;
+  const height = picture.height * scale;
+  return { x: (box.width - width) / 2, y: (box.height - height) / 2, width, height };
+}
+
+/** Bring a face box (fractions of the picture) to the screen; `mirrored` when the picture is shown mirrored. */
+export function place(box: Box, rect: Rect, mirrored: boolean): Rect {
+  const left = mirrored ? 1 - box[2] : box[0];
+  return {
+    x: rect.x + left * rect.width,
+    y: rect.y + box[1] * rect.height,
+    width: (box[2] - box[0]) * rect.width,
+    height: (box[3] - box[1]) * rect.height,
+  };
+}
+
+/** Shrink a size so that its long side fits; never enlarge. Both sides stay at least one pixel. */
+export function shrink(size: Size, longSide: number): Size {
+  const scale = Math.min(1, longSide / Math.max(size.width, size.height));
+  return { width: Math.max(1, Math.round(size.width * scale)), height: Math.max(1, Math.round(size.height * scale)) };
+}

@@ -1,0 +1,158 @@
+/** The stream protocol `mien.v1`: frames go out as bytes, results come back as JSON text. */
+
+import { type Emotion, emotions } from "../../../shared/emotions";
+
+export const SUBPROTOCOL = "mien.v1";
+export const STREAM_PATH = "/api/v1/stream";
+const HEADER_BYTES = 12;
+
+/** x1, y1, x2, y2: in pixels of the frame that was sent, or as fractions of it where a comment says so. */
+export type Box = readonly [number, number, number, number];
+
+export interface Expression {
+  readonly label: Emotion;
+  readonly confidence: number;
+  readonly uncertain: boolean;
+  /** In the order of `emotions`. */
+  readonly probabilities: readonly number[];
+}
+
+export interface Face {
+  readonly track: number;
+  readonly box: Box;
+  readonly score: number;
+  readonly expression: Expression | null;
+}
+
+export interface Ready {
+  readonly type: "ready";
+  readonly version: string;
+  readonly maxFrameBytes: number;
+}
+
+export interface Result {
+  readonly type: "result";
+  readonly seq: number;
+  readonly dropped: number;
+  readonly width: number;
+  readonly height: number;
+  readonly faces: readonly Face[];
+}
+
+export interface Failure {
+  readonly type: "error";
+  readonly code: string;
+  readonly message: string;
+  readonly seq: number | null;
+}
+
+export type ServerMessage = Ready | Result | Failure;
+
+/** The server said something that the protocol does not know. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+/** Put the header (uint32 seq, float64 captured_ms, little-endian) in front of an encoded picture. */
+export function encodeFrame(seq: number, capturedMs: number, picture: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(HEADER_BYTES + picture.byteLength);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, seq, true);
+  view.setFloat64(4, capturedMs, true);
+  bytes.set(picture, HEADER_BYTES);
+  return bytes;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function fieldsOf(value: unknown, what: string): Fields {
+  if (!isFields(value)) throw new ProtocolError(`${what} is not an object`);
+  return value;
+}
+
+function numberOf(value: unknown, what: string): number {
+  if (typeof value !== "number" || !Number.isFinite(value)) throw new ProtocolError(`${what} is not a number`);
+  return value;
+}
+
+function textOf(value: unknown, what: string): string {
+  if (typeof value !== "string") throw new ProtocolError(`${what} is not a text`);
+  return value;
+}
+
+function boxOf(value: unknown): Box {
+  if (!Array.isArray(value) || value.length !== 4) throw new ProtocolError("box does not have four numbers");
+  const [x1, y1, x2, y2] = value.map((side: unknown) => numberOf(side, "box"));
+  return [x1 ?? 0, y1 ?? 0, x2 ?? 0, y2 ?? 0];
+}
+
+function expressionOf(value: unknown): Expression | null {
+  if (value === undefined || value === null) return null;
+  const fields = fieldsOf(value, "emotion");
+  const label = emotions.find((name) => name === fields.label);
+  if (label === undefined) throw new ProtocolError(`unknown emotion ${String(fields.label)}`);
+  const probabilities = fieldsOf(fields.probabilities, "probabilities");
+  return {
+    label,
+    confidence: numberOf(fields.confidence, "confidence"),
+    uncertain: fields.uncertain === true,
+    probabilities: emotions.map((name) => numberOf(probabilities[name], name)),
+  };
+}
+
+function faceOf(value: unknown): Face {
+  const fields = fieldsOf(value, "face");
+  return {
+    track: numberOf(fields.track, "track"),
+    box: boxOf(fields.box),
+    score: numberOf(fields.score, "score"),
+    expression: expressionOf(fields.emotion),
+  };
+}
+
+/**
+ * Read one message of the server.
+ *
+ * @returns null for a kind of message that this version does not know, which may safely be passed over
+ * @throws ProtocolError when the message is damaged
+ */
+export function parseMessage(text: string): ServerMessage | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ProtocolError("message is not JSON", { cause: error });
+  }
+  const fields = fieldsOf(value, "message");
+  switch (fields.type) {
+    case "ready":
+      return {
+        type: "ready",
+        version: textOf(fields.version, "version"),
+        maxFrameBytes: numberOf(fields.max_frame_bytes, "max_frame_bytes"),
+      };
+    case "result":
+      if (!Array.isArray(fields.faces)) throw new ProtocolError("faces is not a list");
+      return {
+        type: "result",
+        seq: numberOf(fields.seq, "seq"),
+        dropped: numberOf(fields.dropped, "dropped"),
+        width: numberOf(fields.width, "width"),
+        height: numberOf(fields.height, "height"),
+        faces: fields.faces.map(faceOf),
+      };
+    case "error":
+      return {
+        type: "error",
+        code: textOf(fields.code, "code"),
+        message: textOf(fields.message, "message"),
+        seq: typeof fields.seq === "number" ? fields.seq : null,
+      };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * One live session: a source, the connection, and what came back. It lives outside React; components read the
+ * snapshot, which changes a few times a second, and canvases read `tracks` and `history` at their own pace.
+ */
+
+import { openCamera } from "../sources/camera";
+import { type Source, SourceError, type SourceKind, type Trouble } from "../sources/source";
+import { PausableClock } from "./clock";
+import { type Link, StreamConnection } from "./connection";
+import { History } from "./history";
+import { noRates, type Rates, StreamMeter } from "./meter";
+import type { Result, ServerMessage } from "./protocol";
+import { Pump } from "./pump";
+import { type Person, Tracks } from "./tracks";
+
+export type Stage =
+  | { readonly phase: "idle" }
+  | { readonly phase: "opening"; readonly kind: SourceKind | "file" }
+  | { readonly phase: "running"; readonly source: Source }
+  | { readonly phase: "failed"; readonly trouble: Trouble; readonly retry: () => void };
+
+export interface Snapshot {
+  readonly stage: Stage;
+  readonly link: Link;
+  readonly paused: boolean;
+  readonly people: readonly Person[];
+  /** The person whose course is drawn. */
+  readonly selected: number | null;
+  /** Whether pictures are read and none has had a face for a while. */
+  readonly noFace: boolean;
+  readonly rates: Rates;
+  readonly busy: boolean;
+  /** The server's words about the last picture if it refused it. */
+  readonly refused: string | null;
+}
+
+export const initial: Snapshot = {
+  stage: { phase: "idle" },
+  link: "off",
+  paused: false,
+  people: [],
+  selected: null,
+  noFace: false,
+  rates: noRates,
+  busy: false,
+  refused: null,
+};
+
+const REFRESH_MS = 120;
+const NO_FACE_AFTER_MS = 1000;
+
+export class LiveSession {
+  readonly tracks = new Tracks();
+  readonly history = new History();
+  readonly clock = new PausableClock();
+  readonly #meter = new StreamMeter(performance.now());
+  readonly #connection = new StreamConnection({
+    onLink: (link) => this.#onLink(link),
+    onMessage: (message) => this.#onMessage(message),
+  });
+  readonly #pump = new Pump(this.#connection, this.#meter);
+  readonly #listeners = new Set<() => void>();
+  #snapshot = initial;
+  #timer: number | null = null;
+  #opening = 0;
+  #chosen: number | null = null;
+  #lastFaceAt = 0;
+  #lastResultAt: number | null = null;
+  #serverDropped = 0;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly snapshot = (): Snapshot => this.#snapshot;
+
+  /** Open a source and go live with it; a source that runs already is closed first. */
+  async open(kind: SourceKind | "file", opener: () => Promise<Source>): Promise<void> {
+    this.#close();
+    const turn = ++this.#opening;
+    this.#set({ stage: { phase: "opening", kind } });
+    try {
+      const source = await opener();
+      if (turn === this.#opening) this.#run(source);
+      else source.close();
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      if (turn === this.#opening) this.#fail(error.trouble, kind, opener);
+    }
+  }
+
+  /** End the source and the connection, and forget everything seen. */
+  stop(): void {
+    this.#opening++;
+    this.#close();
+    this.#set({ ...initial });
+  }
+
+  togglePause(): void {
+    const { stage, paused } = this.#snapshot;
+    if (stage.phase !== "running" || stage.source.kind === "photo") return;
+    this.#pause(!paused);
+  }
+
+  /** Begin afresh: new people, an empty course. */
+  reset(): void {
+    if (this.#snapshot.stage.phase !== "running") return;
+    this.#connection.send(JSON.stringify({ type: "reset" }));
+    this.#forget();
+    this.#refresh();
+  }
+
+  /** Draw this person's course. */
+  select(track: number): void {
+    this.#chosen = track;
+    this.#refresh();
+  }
+
+  seek(seconds: number): void {
+    const { stage } = this.#snapshot;
+    if (stage.phase !== "running") return;
+    stage.source.tape?.seek(seconds);
+  }
+
+  /** Cameras were plugged in: whoever waits for one goes on by themselves. */
+  camerasAppeared(deviceIds: readonly string[]): void {
+    const { stage } = this.#snapshot;
+    if (stage.phase !== "failed") return;
+    const { trouble } = stage;
+    const awaited =
+      trouble.kind === "missing" ||
+      (trouble.kind === "unplugged" && trouble.deviceId !== null && deviceIds.includes(trouble.deviceId));
+    if (awaited) stage.retry();
+  }
+
+  #run(source: Source): void {
+    this.#forget();
+    this.#set({ ...initial, stage: { phase: "running", source }, link: this.#connection.link });
+    // A photo is one moment: what was seen on it does not fade.
+    if (source.kind === "photo") this.clock.pause();
+    else this.clock.resume();
+    this.#pump.attach(source);
+    source.onEnd(() => this.#ended(source));
+    source.element.addEventListener("seeked", () => this.#pump.once());
+    this.#connection.start();
+    // Some browsers do not start a video by themselves, to save power.
+    this.#pump.paused = false;
+    if (source.tape !== null && source.element instanceof HTMLVideoElement && source.element.paused) this.#pause(true);
+    this.#tick();
+  }
+
+  #ended(source: Source): void {
+    const { stage } = this.#snapshot;
+    if (stage.phase !== "running" || stage.source !== source) return;
+    if (source.kind === "video") {
+      this.#pause(true);
+      return;
+    }
+    this.#close();
+    this.#fail({ kind: "unplugged", deviceId: source.deviceId }, "camera", () => openCamera(source.deviceId));
+  }
+
+  #fail(trouble: Trouble, kind: SourceKind | "file", opener: () => Promise<Source>): void {
+    this.#set({ ...initial, stage: { phase: "failed", trouble, retry: () => void this.open(kind, opener) } });
+  }
+
+  #close(): void {
+    if (this.#timer !== null) window.clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#connection.stop();
+    this.#pump.detach();
+    if (this.#snapshot.stage.phase === "running") this.#snapshot.stage.source.close();
+    this.#forget();
+  }
+
+  #pause(paused: boolean): void {
+    const { stage } = this.#snapshot;
+    if (stage.phase !== "running") return;
+    if (paused) {
+      stage.source.pause();
+      this.clock.pause();
+    } else {
+      stage.source.resume();
+      this.clock.resume();
+      this.#meter.restart(performance.now());
+    }
+    this.#pump.paused = paused;
+    this.#set({ paused });
+  }
+
+  #forget(): void {
+    this.tracks.clear();
+    this.history.clear();
+    this.#pump.forget();
+    this.#meter.restart(performance.now());
+    this.#chosen = null;
+    this.#lastFaceAt = this.clock.now();
+    this.#lastResultAt = null;
+  }
+
+  #onLink(link: Link): void {
+    // People of a new connection are new people: the server's numbers begin again.
+    if (link === "open") {
+      this.#serverDropped = 0;
+      this.#forget();
+    }
+    if (link === "reconnecting") this.#pump.forget();
+    this.#set(link === "open" ? { link, refused: null } : { link });
+  }
+
+  #onMessage(message: ServerMessage): void {
+    const now = performance.now();
+    if (message.type === "ready") {
+      this.#pump.maxFrameBytes = message.maxFrameBytes;
+    } else if (message.type === "error") {
+      if (message.seq !== null) this.#pump.settle(message.seq, now);
+      this.#set({ refused: message.message });
+    } else {
+      const latency = this.#pump.settle(message.seq, now);
+      this.#meter.dropped(now, Math.max(0, message.dropped - this.#serverDropped));
+      this.#serverDropped = message.dropped;
+      if (latency !== null) this.#take(message, now, latency);
+    }
+  }
+
+  #take(result: Result, now: number, latency: number): void {
+    this.#meter.read(now, latency);
+    const at = this.clock.now();
+    // While time stands still nobody fades: the new picture's faces take the place of the old one's.
+    if (this.clock.paused) this.tracks.clear();
+    this.tracks.update(result, at);
+    this.#lastResultAt = at;
+    if (result.faces.length > 0) this.#lastFaceAt = at;
+    for (const { track, expression } of result.faces)
+      if (expression !== null) this.history.add(track, at / 1000, expression.probabilities);
+    if (this.#snapshot.refused !== null) this.#set({ refused: null });
+  }
+
+  #tick(): void {
+    if (this.#pump.isSilent(performance.now())) this.#connection.restart();
+    this.#refresh();
+    this.#timer = window.setTimeout(() => this.#tick(), REFRESH_MS);
+  }
+
+  #refresh(): void {
+    const { stage } = this.#snapshot;
+    const at = this.clock.now();
+    const wall = performance.now();
+    const still = stage.phase === "running" && stage.source.kind === "photo";
+    const people = this.tracks.people(at);
+    const keeps = people.some(({ track }) => track === this.#chosen);
+    if (!keeps && people.length > 0) this.#chosen = this.tracks.largest(at) ?? people[0]?.track ?? null;
+    this.#set({
+      people,
+      selected: this.#chosen,
+      noFace: this.#lastResultAt !== null && (still ? people.length === 0 : at - this.#lastFaceAt > NO_FACE_AFTER_MS),
+      rates: this.#snapshot.paused || still ? noRates : this.#meter.rates(wall),
+      busy: !this.#snapshot.paused && !still && this.#snapshot.link === "open" && this.#meter.isBusy(wall),
+    });
+  }
+
+  #set(values: Partial<Snapshot>): void {
+    this.#snapshot = { ...this.#snapshot, ...values };
+    for (const listener of this.#listeners) listener();
+  }
+}

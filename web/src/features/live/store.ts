@@ -1,0 +1,16 @@
+/** The page's one session and camera list. They live as long as the page, outside React. */
+
+import { useSyncExternalStore } from "react";
+import { LiveSession, type Snapshot } from "./engine/session";
+import { type CameraInfo, CameraList } from "./sources/camera";
+
+export const session = new LiveSession();
+export const cameras = new CameraList((appeared) => session.camerasAppeared(appeared));
+
+export function useSession(): Snapshot {
+  return useSyncExternalStore(session.subscribe, session.snapshot);
+}
+
+export function useCameras(): readonly CameraInfo[] {
+  return useSyncExternalStore(cameras.subscribe, cameras.snapshot);
+}

@@ -1,0 +1,35 @@
+import { useT } from "../../../i18n";
+import { Icon } from "../../../shared/ui/Icon";
+import { useSession } from "../store";
+
+/** Sent, read, dropped per second, and the delay. Amber with words when the server does not keep up. */
+export function Badge() {
+  const t = useT();
+  const { rates, busy, stage } = useSession();
+  const running = stage.phase === "running";
+  return (
+    <p
+      data-testid="badge"
+      data-busy={busy}
+      data-sent={rates.sent}
+      data-read={rates.read}
+      title={t("badge.note")}
+      className={`flex h-10 items-center gap-2 rounded-card px-3 text-14 whitespace-nowrap ${busy ? "bg-warn-ground text-warn" : "text-muted"} ${running ? "" : "invisible"}`}
+    >
+      <span className="sr-only">{t("badge.label")}: </span>
+      {busy && (
+        <>
+          <Icon name="warning" size={18} />
+          <span className="font-medium">{t("badge.busy")}</span>
+        </>
+      )}
+      <span>{t("badge.sent", { count: rates.sent })}</span>
+      <span aria-hidden="true">·</span>
+      <span>{t("badge.read", { count: rates.read })}</span>
+      <span aria-hidden="true">·</span>
+      <span>{t("badge.dropped", { count: rates.dropped })}</span>
+      <span aria-hidden="true">·</span>
+      <span className="inline-block min-w-12 text-right">{t("badge.latency", { count: rates.latency ?? "–" })}</span>
+    </p>
+  );
+}

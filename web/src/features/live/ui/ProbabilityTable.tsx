@@ -1,0 +1,72 @@
+import { useEffect, useState } from "react";
+import { useLanguage, useT } from "../../../i18n";
+import { emotions, looks } from "../../../shared/emotions";
+import { capitalized, percent } from "../../../shared/format";
+import { Glyph } from "../../../shared/ui/Icon";
+import { session } from "../store";
+
+/** A table that can be read while it changes: new numbers come every two seconds. */
+const REFRESH_MS = 2000;
+
+interface Numbers {
+  readonly now: readonly number[] | null;
+  readonly means: readonly number[] | null;
+}
+
+function read(track: number | null): Numbers {
+  const seconds = session.clock.now() / 1000;
+  const person = session.snapshot().people.find((each) => each.track === track);
+  const now = person?.present === true ? (person.expression?.probabilities ?? null) : null;
+  return { now, means: track === null ? null : (session.history.of(track)?.means(seconds) ?? null) };
+}
+
+export function ProbabilityTable({ selected }: { readonly selected: number | null }) {
+  const t = useT();
+  const language = useLanguage().code;
+  const [numbers, setNumbers] = useState<Numbers>(() => read(selected));
+  useEffect(() => {
+    setNumbers(read(selected));
+    const timer = window.setInterval(() => setNumbers(read(selected)), REFRESH_MS);
+    return () => window.clearInterval(timer);
+  }, [selected]);
+  const show = (value: number | undefined) => (value === undefined ? "–" : percent(value, language));
+  return (
+    <table
+      data-testid="table"
+      className="h-fit w-64 shrink-0 border-collapse self-center text-14 max-sm:w-full sm:max-xl:sr-only"
+    >
+      <caption className="sr-only">
+        {selected === null ? t("chart.title") : t("table.caption", { number: selected })}
+      </caption>
+      <thead>
+        <tr className="text-muted">
+          <th className="py-0 pr-2 text-left font-normal" scope="col">
+            {t("table.expression")}
+          </th>
+          <th className="w-14 py-0 text-right font-normal" scope="col">
+            {t("table.now")}
+          </th>
+          <th className="w-20 py-0 pr-2 text-right font-normal whitespace-nowrap" scope="col">
+            {t("table.mean")}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {emotions.map((emotion, i) => (
+          <tr key={emotion}>
+            <th className="py-0 text-left font-normal" scope="row">
+              <span className="flex items-center gap-2">
+                <span style={{ color: looks[emotion].colour }}>
+                  <Glyph path={looks[emotion].glyph} />
+                </span>
+                {capitalized(t(`emotion.${emotion}`), language)}
+              </span>
+            </th>
+            <td className="text-right">{show(numbers.now?.[i])}</td>
+            <td className="pr-2 text-right">{show(numbers.means?.[i])}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

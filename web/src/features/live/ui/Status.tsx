@@ -1,0 +1,33 @@
+import { type Translate, useT } from "../../../i18n";
+import type { Snapshot } from "../engine/session";
+import { useSession } from "../store";
+
+/** The one thing to say about the picture now, or nothing. The most pressing comes first. */
+export function statusOf(snapshot: Snapshot, t: Translate): { name: string; text: string; warn: boolean } | null {
+  const { link, paused, refused, busy, noFace } = snapshot;
+  if (link === "loading") return { name: "loading", text: t("state.loading"), warn: false };
+  if (link === "connecting") return { name: "connecting", text: t("state.connecting"), warn: false };
+  if (link === "reconnecting" && refused !== null)
+    return { name: "unavailable", text: t("state.unavailable", { message: refused }), warn: true };
+  if (link === "reconnecting") return { name: "reconnecting", text: t("state.reconnecting"), warn: true };
+  if (refused !== null) return { name: "refused", text: t("state.refused", { message: refused }), warn: true };
+  if (paused) return { name: "paused", text: t("state.paused"), warn: false };
+  if (noFace) return { name: "no-face", text: t("state.noFace"), warn: false };
+  if (busy) return { name: "busy", text: t("state.busy"), warn: true };
+  return null;
+}
+
+export function Status() {
+  const t = useT();
+  const status = statusOf(useSession(), t);
+  return (
+    <p
+      role="status"
+      data-testid="status"
+      data-state={status?.name ?? "none"}
+      className={`pointer-events-none absolute inset-x-0 top-3 mx-auto w-fit max-w-[80%] rounded-card px-3 py-1.5 text-center text-14 font-medium transition-opacity ${status === null ? "opacity-0" : "opacity-100"} ${status?.warn === true ? "bg-[#33270f]/95 text-[#f5b84b]" : "bg-[#0f1216]/90 text-white"}`}
+    >
+      {status?.text}
+    </p>
+  );
+}

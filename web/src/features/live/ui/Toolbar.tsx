@@ -1,0 +1,109 @@
+import { useT } from "../../../i18n";
+import { useSettings } from "../../../shared/settings";
+import { Button } from "../../../shared/ui/Button";
+import { Icon } from "../../../shared/ui/Icon";
+import { chooseFile, startCamera, startDemo } from "../actions";
+import { session, useCameras, useSession } from "../store";
+import { Badge } from "./Badge";
+
+/** The camera to take when the browser has not told its name yet. */
+const FIRST = "first";
+
+export function Toolbar({ onFullscreen }: { onFullscreen(): void }) {
+  const t = useT();
+  const { stage } = useSession();
+  return (
+    <div
+      role="toolbar"
+      aria-label={t("action.toolbar")}
+      className="tools flex flex-wrap items-center gap-1 rounded-card border border-line bg-surface p-1"
+    >
+      <CameraPicker />
+      <Button look="quiet" icon="file" compact onClick={chooseFile} title={t("welcome.file")}>
+        {t("source.file")}
+      </Button>
+      <Button look="quiet" icon="demo" compact onClick={() => void startDemo()} title={t("welcome.demo")}>
+        {t("source.demo")}
+      </Button>
+      {stage.phase === "running" && <Playback onFullscreen={onFullscreen} />}
+      <div className="ml-auto">
+        <Badge />
+      </div>
+    </div>
+  );
+}
+
+function CameraPicker() {
+  const t = useT();
+  const { stage } = useSession();
+  const cameras = useCameras();
+  const running = stage.phase === "running" && stage.source.kind === "camera" ? stage.source.deviceId : null;
+  return (
+    <label className="relative flex h-10 items-center gap-2 rounded-card px-3 hover:bg-hover has-disabled:opacity-40">
+      <Icon name="camera" />
+      <span className="sr-only">{t("source.camera")}</span>
+      <select
+        data-testid="camera-picker"
+        className="max-w-40 truncate bg-transparent text-14 font-medium max-sm:max-w-16 [&>option]:bg-surface [&>option]:text-text"
+        value={running ?? ""}
+        disabled={cameras.length === 0}
+        onChange={(event) => void startCamera(event.target.value === FIRST ? null : event.target.value)}
+      >
+        <option value="" disabled>
+          {t(cameras.length === 0 ? "source.noCamera" : "source.camera")}
+        </option>
+        {cameras.map(({ deviceId, label }, i) => (
+          <option key={deviceId || FIRST} value={deviceId || FIRST}>
+            {label || t("source.cameraNumber", { number: i + 1 })}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Playback({ onFullscreen }: { onFullscreen(): void }) {
+  const t = useT();
+  const { stage, paused } = useSession();
+  const { mirrored, change } = useSettings();
+  if (stage.phase !== "running") return null;
+  const { source } = stage;
+  return (
+    <>
+      <span className="mx-1 h-6 w-px bg-line max-sm:hidden" aria-hidden="true" />
+      {source.kind !== "photo" && (
+        <Button
+          look="quiet"
+          icon={paused ? "play" : "pause"}
+          compact
+          data-testid="pause"
+          onClick={() => session.togglePause()}
+        >
+          {t(paused ? "action.resume" : "action.pause")}
+        </Button>
+      )}
+      <Button look="quiet" icon="reset" compact data-testid="reset" onClick={() => session.reset()}>
+        {t("action.reset")}
+      </Button>
+      {source.kind === "camera" && source.facesUser && (
+        <Button
+          look="quiet"
+          icon="mirror"
+          compact
+          aria-pressed={mirrored}
+          onClick={() => change({ mirrored: !mirrored })}
+        >
+          {t("action.mirror")}
+        </Button>
+      )}
+      {document.fullscreenEnabled && (
+        <Button look="quiet" icon="fullscreen" compact onClick={onFullscreen}>
+          {t("action.fullscreen")}
+        </Button>
+      )}
+      <Button look="quiet" icon="stop" compact data-testid="stop" onClick={() => session.stop()}>
+        {t("action.stop")}
+      </Button>
+    </>
+  );
+}

@@ -1,0 +1,141 @@
+/** Draws boxes and labels over the picture. Text is never mirrored, whatever the picture is. */
+
+import { looks } from "../../../shared/emotions";
+import { cornerShape, drawCorners } from "../../../shared/identity";
+import { place, type Rect, type Size } from "../engine/geometry";
+import type { Expression } from "../engine/protocol";
+import type { DrawnFace } from "../engine/tracks";
+
+export interface Words {
+  label(expression: Expression | null): string;
+  percent(value: number): string;
+}
+
+const FONT = '600 14px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
+const CHIP_HEIGHT = 28;
+const PAD = 8;
+const GLYPH = 18;
+const GAP = 6;
+
+const glyphs = new Map<string, Path2D>();
+
+function glyphPath(data: string): Path2D {
+  let path = glyphs.get(data);
+  if (path === undefined) {
+    path = new Path2D(data);
+    glyphs.set(data, path);
+  }
+  return path;
+}
+
+/** Draw all faces; returns where their boxes came to lie. */
+export function drawFaces(
+  context: CanvasRenderingContext2D,
+  faces: readonly DrawnFace[],
+  picture: Rect,
+  canvas: Size,
+  mirrored: boolean,
+  words: Words,
+): Rect[] {
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  return faces.map((face) => {
+    const rect = place(face.box, picture, mirrored);
+    context.globalAlpha = face.alpha;
+    drawBox(context, face.track, rect);
+    drawChip(context, face, rect, canvas, words);
+    context.globalAlpha = 1;
+    return rect;
+  });
+}
+
+function drawBox(context: CanvasRenderingContext2D, track: number, { x, y, width, height }: Rect): void {
+  context.beginPath();
+  drawCorners(context, cornerShape(track), x, y, width, height);
+  context.lineCap = "round";
+  context.lineJoin = "round";
+  // A dark line under the light one: visible on any picture.
+  context.strokeStyle = "rgb(0 0 0 / 0.5)";
+  context.lineWidth = 4.5;
+  context.stroke();
+  context.strokeStyle = "#ffffff";
+  context.lineWidth = 2;
+  context.stroke();
+}
+
+function drawChip(context: CanvasRenderingContext2D, face: DrawnFace, box: Rect, canvas: Size, words: Words): void {
+  const { expression } = face;
+  const label = words.label(expression);
+  const value = expression === null ? "" : words.percent(expression.confidence);
+  const number = String(face.track);
+  context.font = FONT;
+  // Room for the widest value, so that the chip keeps its width while the number changes.
+  const valueWidth = expression === null ? 0 : context.measureText(words.percent(1)).width + GAP;
+  const numberWidth = context.measureText(number).width + GAP;
+  const glyphWidth = expression === null ? 0 : GLYPH + GAP;
+  const width = PAD + numberWidth + glyphWidth + context.measureText(label).width + valueWidth + PAD;
+  const { x, y } = chipPlace(box, width, canvas);
+  drawChipGround(context, expression, x, y, width);
+  context.fillStyle = "#ffffff";
+  context.textBaseline = "middle";
+  const middle = y + CHIP_HEIGHT / 2 + 0.5;
+  let at = x + PAD;
+  context.globalAlpha = face.alpha * 0.75;
+  context.fillText(number, at, middle);
+  context.globalAlpha = face.alpha;
+  at += numberWidth;
+  if (expression !== null) {
+    drawGlyph(context, looks[expression.label].glyph, at, y + (CHIP_HEIGHT - GLYPH) / 2);
+    at += glyphWidth;
+  }
+  context.fillText(label, at, middle);
+  context.textAlign = "right";
+  context.fillText(value, x + width - PAD, middle);
+  context.textAlign = "left";
+}
+
+/** Above the face; inside its upper edge when there is no room above; never beyond the canvas. */
+function chipPlace(box: Rect, width: number, canvas: Size): { x: number; y: number } {
+  const x = Math.max(4, Math.min(canvas.width - width - 4, box.x + box.width / 2 - width / 2));
+  const above = box.y - CHIP_HEIGHT - 8;
+  return { x, y: above >= 4 ? above : Math.max(4, box.y + 8) };
+}
+
+function drawChipGround(
+  context: CanvasRenderingContext2D,
+  expression: Expression | null,
+  x: number,
+  y: number,
+  width: number,
+): void {
+  context.save();
+  context.beginPath();
+  context.roundRect(x, y, width, CHIP_HEIGHT, 8);
+  context.fillStyle = "rgb(15 18 22 / 0.86)";
+  context.fill();
+  if (expression !== null) {
+    context.save();
+    context.clip();
+    context.globalAlpha *= expression.uncertain ? 0.3 : 0.6;
+    context.fillStyle = looks[expression.label].colour;
+    context.fillRect(x, y, width * expression.confidence, CHIP_HEIGHT);
+    context.restore();
+  }
+  if (expression?.uncertain === true) context.setLineDash([5, 4]);
+  context.lineWidth = expression?.uncertain === true ? 1.5 : 1;
+  context.strokeStyle = expression?.uncertain === true ? "rgb(255 255 255 / 0.9)" : "rgb(255 255 255 / 0.3)";
+  context.stroke();
+  context.restore();
+}
+
+function drawGlyph(context: CanvasRenderingContext2D, data: string, x: number, y: number): void {
+  context.save();
+  context.translate(x, y);
+  context.scale(GLYPH / 24, GLYPH / 24);
+  context.strokeStyle = "#ffffff";
+  context.lineWidth = 2;
+  context.beginPath();
+  context.arc(12, 12, 10.5, 0, 2 * Math.PI);
+  context.stroke();
+  context.stroke(glyphPath(data));
+  context.restore();
+}
