@@ -35,13 +35,13 @@ def area(boxes: FloatArray) -> FloatArray:
 
 def nms(boxes: FloatArray, scores: FloatArray, max_iou: float) -> list[int]:
     """Greedy non-maximum suppression: indices of the kept boxes, best score first."""
-    order = np.argsort(-scores, kind="stable")
-    overlap = iou(boxes[order], boxes[order])
+    rest = np.argsort(-scores, kind="stable")
     kept: list[int] = []
-    for i in range(len(order)):
-        if not kept or overlap[i, kept].max() <= max_iou:
-            kept.append(i)
-    return [int(order[i]) for i in kept]
+    while len(rest):
+        best, rest = rest[0], rest[1:]
+        kept.append(int(best))
+        rest = rest[iou(boxes[[best]], boxes[rest])[0] <= max_iou]
+    return kept
 
 
 def similarity(points: Any, template: Any) -> FloatArray:
