@@ -138,7 +138,7 @@ def _read_csv(path: Path, usage: str | None) -> EmotionSet:
             try:
                 pixels = np.array(row[columns["pixels"]].split(), dtype=np.uint8)
                 labels.append(int(row[columns["emotion"]]))
-            except ValueError as error:
+            except (ValueError, OverflowError) as error:
                 raise InputError(f"{path} line {number}: {error}") from error
             if pixels.size != SIZE * SIZE:
                 raise InputError(f"{path} line {number}: {pixels.size} pixels, not {SIZE * SIZE}")

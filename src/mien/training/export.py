@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -135,17 +136,20 @@ def to_onnx(model: Exportable) -> Any:
     axes: dict[int, Any] = {
         axis: torch.export.Dim(name) if axis == 0 else torch.export.Dim.DYNAMIC for axis, name in model.dynamic.items()
     }
-    program = torch.onnx.export(
-        net,
-        (example,),
-        input_names=["image"],
-        output_names=list(model.outputs),
-        dynamic_shapes=(axes,),
-        dynamo=True,
-        external_data=False,
-        opset_version=OPSET,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        # The exporter of this release warns about calls that it makes itself.
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            net,
+            (example,),
+            input_names=["image"],
+            output_names=list(model.outputs),
+            dynamic_shapes=(axes,),
+            dynamo=True,
+            external_data=False,
+            opset_version=OPSET,
+            verbose=False,
+        )
     assert program is not None
     proto: Any = program.model_proto
     # The tracer notes the source line of every node: paths of the machine that exported, and a third of a small file.

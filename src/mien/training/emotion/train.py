@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mien.core.errors import InputError
 from mien.core.types import IntArray
 from mien.evaluation import emotion_data
 from mien.evaluation.emotion_data import EmotionSet
@@ -127,11 +128,17 @@ def train(
         dev_set: scored after each epoch; nothing is selected on it: the final average is what is kept.
         out: the run's folder.
         tell: called with each epoch's values.
+
+    Raises:
+        InputError: nothing to train on, or ``out`` holds a run with another recipe.
     """
     run = Run(out, dataclasses.asdict(recipe))
     torch.manual_seed(recipe.seed)
     where = device()
-    data = Tensors.of(train_set.rows(~train_set.leave_out), where)
+    kept = train_set.rows(~train_set.leave_out)
+    if not len(kept):
+        raise InputError(f"{train_set.name} holds no rows to train on once near-duplicates are left out")
+    data = Tensors.of(kept, where)
     dev = Tensors.of(dev_set, where)
     net = to_device(build(recipe.arch, recipe.dropout), where)
     average = Average(net)

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from mien.core.errors import SettingsError
+from mien.core.settings import AnalyzerSettings, TrackingSettings
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"precision": "fp8"}, "fp8"),
+        ({"detect_size": 5}, "detect_size"),
+        ({"threads": 0}, "threads"),
+        ({"max_faces": 0}, "max_faces"),
+    ],
+)
+def test_analyzer_settings_refuse_nonsense(options: dict[str, object], word: str) -> None:
+    with pytest.raises(SettingsError, match=word):
+        AnalyzerSettings(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "options", [{"keep_lost": -1}, {"detect_interval": -0.1}, {"smoothing": -1}, {"hold": -1}, {"min_iou": 0}]
+)
+def test_tracking_settings_refuse_nonsense(options: dict[str, float]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(options))):
+        TrackingSettings(**options)
+
+
+def test_settings_can_be_a_key() -> None:
+    assert AnalyzerSettings(threads=2) == AnalyzerSettings(threads=2)
+    assert len({AnalyzerSettings(), AnalyzerSettings()}) == 1
