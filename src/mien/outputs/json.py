@@ -16,7 +16,7 @@ from mien.core.types import Faces, FrameResult
 def result_to_json(result: FrameResult) -> dict[str, Any]:
     """Return ``source frame time width height faces`` and, when there are any, ``warnings``."""
     value: dict[str, Any] = {
-        "source": result.source,
+        "source": plain_text(result.source),
         "frame": result.index,
         "time": round(result.timestamp, 6),
         "width": result.width,
@@ -65,6 +65,11 @@ def shown_emotion(faces: Faces, row: int) -> tuple[int, float]:
         raise ValueError("these faces have no emotions")
     label = int(faces.emotion[row].argmax() if faces.label is None else faces.label[row])
     return label, float(faces.emotion[row, label])
+
+
+def plain_text(text: str) -> str:
+    """Return ``text`` as valid Unicode: bytes of a file name that are not UTF-8 become U+FFFD."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def number(value: Any, digits: int) -> float | None:

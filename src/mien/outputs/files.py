@@ -1,0 +1,53 @@
+"""Files that appear under their name only when they are finished.
+
+Everything is written to ``NAME.part`` first, and renamed at the end: who sees the file sees a whole one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mien.core.errors import MienError
+
+
+def part(path: Path) -> Path:
+    """Return where ``path`` is written while it is unfinished."""
+    return path.with_name(path.name + ".part")
+
+
+def finish(path: Path, error: BaseException | None = None) -> None:
+    """Give the finished file its name.
+
+    Args:
+        path: of the finished file.
+        error: what ended the writing. After an interrupt (Ctrl-C) what is done is kept as after a good end; after
+            anything else the unfinished file stays under its unfinished name, for whoever wants to rescue it.
+    """
+    if error is None or isinstance(error, KeyboardInterrupt):
+        with writing(path):
+            part(path).replace(path)
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a whole file at once.
+
+    Raises:
+        MienError: it cannot be written.
+    """
+    with writing(path):
+        part(path).write_bytes(data)
+    finish(path)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an operating system's refusal to write into an error that names the file and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise MienError(
+            f"{path} cannot be written ({why}): free some space or choose another folder with -o"
+        ) from error

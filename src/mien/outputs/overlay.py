@@ -1,0 +1,195 @@
+"""What was seen, drawn onto the picture: corner boxes and a label chip per face.
+
+A chip says who ("ID 3"), which expression and how sure; its fill grows with the probability. Boxes and chips are dashed
+where the result is uncertain, so that nothing is told by colour alone. Sizes follow the picture and the face.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cv2
+import numpy as np
+
+from mien.core.labels import EMOTIONS
+from mien.core.types import Faces, FrameResult, Image
+from mien.outputs.json import shown_emotion
+
+Colour = tuple[int, int, int]
+Rect = tuple[int, int, int, int]
+
+
+def _bgr(code: str) -> Colour:
+    red, green, blue = bytes.fromhex(code.removeprefix("#"))
+    return blue, green, red
+
+
+COLOURS: Final[dict[str, Colour]] = {
+    "neutral": _bgr("#8A94A6"),
+    "happiness": _bgr("#E0A100"),
+    "surprise": _bgr("#1AA7B5"),
+    "sadness": _bgr("#3B6FD4"),
+    "anger": _bgr("#D6403A"),
+    "disgust": _bgr("#6B8E23"),
+    "fear": _bgr("#8E5BD0"),
+    "contempt": _bgr("#C2679B"),
+}
+"""BGR colour of each emotion."""
+
+_PLAIN: Final = _bgr("#FFFFFF")
+_DARK: Final = _bgr("#171B21")
+_FONT: Final = cv2.FONT_HERSHEY_DUPLEX
+_SHADE: Final = 0.55
+"""The fill is the emotion's colour darkened by this, which gives white text a contrast above 4.5 on every one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chip:
+    text: str
+    colour: Colour
+    fill: float
+    dashed: bool
+
+
+def draw(image: Image, result: FrameResult) -> Image:
+    """Draw the faces of ``result`` onto a copy of ``image``.
+
+    Args:
+        image: BGR uint8 ``[H, W, 3]``; may be a scaled version of the picture that was analysed.
+        result: what was seen.
+
+    Returns:
+        A new picture of the same size.
+    """
+    canvas = np.array(image, dtype=np.uint8, order="C")
+    height, width = canvas.shape[:2]
+    scale = np.array([width / max(result.width, 1), height / max(result.height, 1)] * 2)
+    boxes = result.faces.boxes * scale
+    rows = [row for row in range(len(boxes)) if np.isfinite(boxes[row]).all() and _within(boxes[row], width, height)]
+    line = max(1, round(min(width, height) / 240))
+    rects = {row: _clip(boxes[row], width, height) for row in rows}
+    chips = {row: _chip(result.faces, row) for row in rows}
+    for row in reversed(rows):
+        _corners(canvas, rects[row], chips[row], line)
+    taken: list[Rect] = []
+    for row in rows:
+        others = [rects[other] for other in rows if other != row]
+        taken.append(_label(canvas, rects[row], chips[row], taken, others))
+    return canvas
+
+
+def _within(box: Any, width: int, height: int) -> bool:
+    return bool(
+        box[2] > 0 and box[3] > 0 and box[0] < width and box[1] < height and box[2] > box[0] and box[3] > box[1]
+    )
+
+
+def _clip(box: Any, width: int, height: int) -> Rect:
+    limits = np.array([width - 1, height - 1] * 2)
+    x1, y1, x2, y2 = np.clip(np.rint(box), 0, limits).astype(int).tolist()
+    return x1, y1, x2, y2
+
+
+def _chip(faces: Faces, row: int) -> _Chip:
+    who = "" if faces.tracks is None else f"ID {faces.tracks[row]}  "
+    if faces.emotion is None:
+        score = float(faces.scores[row])
+        return _Chip(f"{who}Face {score:.0%}", _PLAIN, score, False)
+    label, confidence = shown_emotion(faces, row)
+    uncertain = faces.uncertain is not None and bool(faces.uncertain[row])
+    text = f"{who}{EMOTIONS[label].capitalize()} {confidence:.0%}{' ?' if uncertain else ''}"
+    return _Chip(text, COLOURS[EMOTIONS[label]], confidence, uncertain)
+
+
+def _corners(canvas: Image, rect: Rect, chip: _Chip, line: int) -> None:
+    """Draw the four corners of a box, dark outside so that they show on any ground."""
+    x1, y1, x2, y2 = rect
+    # Dashed arms are longer, so that there is room for gaps that can be seen.
+    arm = max(2, round((0.34 if chip.dashed else 0.22) * min(x2 - x1, y2 - y1)))
+    count = (3 if arm >= 18 * line else 2) if chip.dashed else 1
+    for colour, thickness in ((_DARK, line + 2), (chip.colour, line)):
+        for x, dx in ((x1, arm), (x2, -arm)):
+            for y, dy in ((y1, arm), (y2, -arm)):
+                for end in ((x + dx, y), (x, y + dy)):
+                    for a, b in _dashes((x, y), end, count):
+                        cv2.line(canvas, a, b, colour, thickness, cv2.LINE_AA)
+
+
+def _dashes(
+    start: tuple[int, int], end: tuple[int, int], count: int
+) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Yield ``count`` dashes along a line, as long as the gaps between them."""
+    a, b = np.array(start), np.array(end)
+    for k in range(count):
+        low, high = (a + (b - a) * at / (2 * count - 1) for at in (2 * k, 2 * k + 1))
+        yield (round(float(low[0])), round(float(low[1]))), (round(float(high[0])), round(float(high[1])))
+
+
+def _label(canvas: Image, rect: Rect, chip: _Chip, taken: list[Rect], others: list[Rect]) -> Rect:
+    """Draw a chip where it covers least; return where."""
+    height, width = canvas.shape[:2]
+    face = min(rect[2] - rect[0], rect[3] - rect[1])
+    short = min(width, height)
+    text_height = float(np.clip(0.16 * face, max(9.0, 0.014 * short), max(10.0, 0.032 * short)))
+    thickness = max(1, round(text_height / 14))
+    font = cv2.getFontScaleFromHeight(_FONT, max(1, round(text_height)), thickness)
+    (text_width, cap), baseline = cv2.getTextSize(chip.text, _FONT, font, thickness)
+    pad = max(2, round(0.35 * text_height))
+    fit = min(1.0, (width - 1) / (text_width + 2 * pad), (height - 1) / (cap + baseline + pad))
+    if fit < 1.0:
+        font, thickness = font * fit, max(1, int(thickness * fit))
+        text_width, cap, baseline, pad = (int(v * fit) for v in (text_width, cap, baseline, pad))
+    place = _place(rect, (text_width + 2 * pad, cap + baseline + pad), (width, height), taken, others)
+    _fill(canvas, place, chip)
+    origin = (place[0] + pad, place[3] - baseline - pad // 2)
+    cv2.putText(canvas, chip.text, origin, _FONT, font, _PLAIN, thickness, cv2.LINE_AA)
+    return place
+
+
+def _place(rect: Rect, size: tuple[int, int], limits: tuple[int, int], taken: list[Rect], others: list[Rect]) -> Rect:
+    """Choose above, below or inside the box, whichever covers least of other chips and faces; always in the picture."""
+    x1, y1, x2, y2 = rect
+    (w, h), (width, height) = size, limits
+    gap = 2
+    choices = [
+        (x, y)
+        for x, y in (
+            (x1, y1 - h - gap),
+            (x1, y2 + gap),
+            (x2 - w, y1 - h - gap),
+            (x2 - w, y2 + gap),
+            (x1, y1),
+            (x1, y2 - h),
+        )
+    ]
+
+    def at(x: int, y: int) -> Rect:
+        x, y = max(0, min(x, width - w)), max(0, min(y, height - h))
+        return x, y, min(x + w, width), min(y + h, height)
+
+    def cost(place: Rect) -> float:
+        chips = sum(_overlap(place, other) for other in taken)
+        faces = sum(_overlap(place, other) for other in others)
+        return 4.0 * chips + faces + 0.5 * _overlap(place, rect)
+
+    return min((at(x, y) for x, y in choices), key=cost)
+
+
+def _overlap(a: Rect, b: Rect) -> int:
+    return max(0, min(a[2], b[2]) - max(a[0], b[0])) * max(0, min(a[3], b[3]) - max(a[1], b[1]))
+
+
+def _fill(canvas: Image, place: Rect, chip: _Chip) -> None:
+    """Paint a chip's ground: dark, filled from the left by the probability, a line in full colour beneath."""
+    x1, y1, x2, y2 = place
+    if x2 <= x1 or y2 <= y1:
+        return
+    ground = np.empty((y2 - y1, x2 - x1, 3), np.uint8)
+    ground[:] = _DARK
+    ground[:, : round(float(np.clip(chip.fill, 0, 1)) * (x2 - x1))] = tuple(round(_SHADE * v) for v in chip.colour)
+    canvas[y1:y2, x1:x2] = cv2.addWeighted(ground, 0.92, canvas[y1:y2, x1:x2], 0.08, 0)
+    edge = max(1, (y2 - y1) // 12)
+    for a, b in _dashes((x1, y2 - 1), (x2, y2 - 1), max(3, (x2 - x1) // (6 * edge)) if chip.dashed else 1):
+        canvas[y2 - edge : y2, a[0] : b[0]] = chip.colour
