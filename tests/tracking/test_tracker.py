@@ -93,7 +93,7 @@ def moving(x: float, y: float, size: float, vx: float, vy: float = 0, grow: floa
 
 
 @pytest.mark.parametrize("fps", [2, 5, 10, 30])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_jitter_does_not_shake_identities(tracker: Tracker, fps: float, seed: int) -> None:
     row = [still(100 + 90 * i, 200, 60) for i in range(6)]
     seen = [set(track) for track in run(tracker, row, fps, 4, jitter=0.06, seed=seed)]
@@ -101,7 +101,7 @@ def test_jitter_does_not_shake_identities(tracker: Tracker, fps: float, seed: in
 
 
 @pytest.mark.parametrize("fps", [5, 10, 30])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     ("left", "right"),
     [
@@ -119,7 +119,7 @@ def test_crossing_faces_do_not_swap(left: Path, right: Path, fps: float, seed: i
 
 
 @pytest.mark.parametrize("fps", [10, 30])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("size", [60, 45])
 def test_a_face_hidden_while_crossing_comes_back_as_itself(fps: float, seed: int, size: float) -> None:
     """The face behind is not detected while it overlaps the one in front."""
@@ -133,7 +133,7 @@ def test_a_face_hidden_while_crossing_comes_back_as_itself(fps: float, seed: int
     assert set(tracks[0]) != set(tracks[1])
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_missed_frames_do_not_change_identities(seed: int) -> None:
     rng = np.random.default_rng(seed)
     missed = rng.random((3, 200)) < 0.3
@@ -308,7 +308,7 @@ def test_boxes_must_be_numbers(tracker: Tracker) -> None:
 wheres = st.lists(st.tuples(st.floats(-100, 2000), st.floats(-100, 1100), st.floats(0, 900)), max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.floats(-1, 3), wheres, st.floats(0, 1)), min_size=1, max_size=12))
 def test_whatever_comes_identities_are_unique_and_never_reused(
     steps: list[tuple[float, list[tuple[float, float, float]], float]],
@@ -329,7 +329,7 @@ def test_whatever_comes_identities_are_unique_and_never_reused(
         assert np.isfinite(predicted.boxes).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.permutations(range(5)), st.integers(0, 1000))
 def test_the_order_of_rows_does_not_matter(order: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -344,3 +344,25 @@ def test_the_order_of_rows_does_not_matter(order: list[int], seed: int) -> None:
     assert [track if track in known else 0 for track in shuffled] == [
         second[i] if second[i] in known else 0 for i in order
     ]
+
+
+def test_a_weak_face_does_not_wake_a_lost_one(tracker: Tracker) -> None:
+    tracker.update(at((100, 100, 50)), 0.0)
+    tracker.update(Faces.empty(), 0.1)
+    assert tracker.lost
+    assert ids(tracker.update(at((100, 100, 50), scores=[0.3]), 0.2, min_new=0.5)) == [0]
+    assert ids(tracker.update(at((100, 100, 50), scores=[0.8]), 0.3, min_new=0.5)) == [1]
+    assert not tracker.lost
+
+
+def test_of_two_equal_faces_the_surer_one_continues(tracker: Tracker) -> None:
+    tracker.update(at((100, 100, 50)), 0.0)
+    assert ids(tracker.update(at((95, 100, 50), (105, 100, 50), scores=[0.6, 0.9]), 0.1)) == [2, 1]
+
+
+def test_between_a_lost_and_a_seen_face_the_seen_one_is_likelier(tracker: Tracker) -> None:
+    for i in range(5):
+        tracker.update(at((100, 100, 50), (160, 100, 50)), i / 10)
+    for i in range(5, 11):
+        tracker.update(at((160, 100, 50)), i / 10)
+    assert ids(tracker.update(at((129, 100, 50)), 1.1)) == [2]

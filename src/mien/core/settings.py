@@ -23,8 +23,8 @@ class TrackingSettings:
     detect_interval: float | None = None
     keep_lost: float = 1.0
     min_iou: float = 0.2
-    smoothing: float = 0.25
-    hold: float = 0.15
+    smoothing: float = 0.14
+    hold: float = 0.08
 
     def __post_init__(self) -> None:
         for name in ("detect_interval", "keep_lost", "smoothing", "hold"):

@@ -13,13 +13,17 @@ from mien.tracking.kalman import Double, to_place
 MAX_SIZE_CHANGE = float(np.log(1.7))
 """Largest change of size between prediction and detection for a pair that does not overlap (natural logarithm)."""
 
+FAR = 1.5
+"""Distance in face sizes from which a pair is no worse for being farther apart."""
+
 
 def pair_costs(detected: Any, predicted: Any, reach: Any, min_iou: float) -> Double:
     """Return what it costs to call a detection and a predicted track one face, 0–1; infinite where that is absurd.
 
     A pair is possible when the boxes overlap by ``min_iou`` or, for faces that move by more than their size between
     two frames, when the centres lie within ``reach`` and the sizes agree. The cost is the mean of three: missing
-    overlap, distance over reach, and difference of size; the last keeps a near and a far face apart as they cross.
+    overlap, distance, and difference of size; the last keeps a near and a far face apart as they cross. Distance is not
+    weighed by uncertainty, or else a face lost long ago would take the detections of those in view.
 
     Args:
         detected: boxes ``[n, 4]``.
@@ -36,10 +40,10 @@ def pair_costs(detected: Any, predicted: Any, reach: Any, min_iou: float) -> Dou
     log_a, log_b = place_a[:, 2:].mean(1), place_b[:, 2:].mean(1)
     unit = np.exp((log_a[:, None] + log_b[None]) / 2)
     apart = np.linalg.norm(place_a[:, None, :2] - place_b[None, :, :2], axis=2)
-    distance = apart / unit / np.asarray(reach, np.float64)[None]
+    distance = apart / unit
     change = np.abs(log_a[:, None] - log_b[None]) / MAX_SIZE_CHANGE
-    possible: BoolArray = (overlap >= min_iou) | ((distance <= 1) & (change <= 1))
-    cost = (1 - overlap + np.minimum(distance, 1) + np.minimum(change, 1)) / 3
+    possible: BoolArray = (overlap >= min_iou) | ((distance <= np.asarray(reach)[None]) & (change <= 1))
+    cost = (1 - overlap + np.minimum(distance / FAR, 1) + np.minimum(change, 1)) / 3
     return np.where(possible, cost, np.inf)
 
 

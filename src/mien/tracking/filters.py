@@ -24,7 +24,7 @@ STALE = 1.0
 """Seconds without an observation after which a track's old value says nothing about now."""
 FIRST_STEP = 2 * NOMINAL_STEP
 """Seconds that a track's first observation counts for: a new face's first frames are averaged, not believed."""
-CLEAR_LEAD = 0.2
+CLEAR_LEAD = 0.1
 """Lead at which a second of leading counts as a full second; a narrower lead counts for less."""
 MIN_WEIGHT = 1e-3
 """Least weight of an observation, so that a track of poor frames alone still has a mean."""
@@ -32,8 +32,7 @@ MIN_WEIGHT = 1e-3
 
 def forgetting(seconds: Any, time_constant: float) -> Double:
     """Return what is left of an old value after ``seconds`` (any shape): 1 at once, 1/e after the time constant."""
-    seconds = np.asarray(seconds, np.float64)
-    return np.exp(-seconds / time_constant) if time_constant > 0 else np.zeros_like(seconds)
+    return np.asarray(np.exp(-np.asarray(seconds, np.float64) / max(time_constant, 1e-6)))
 
 
 def gather_lead(held: Double, lead_before: Double, lead: Double, seconds: Double) -> Double:
@@ -142,7 +141,7 @@ class OneEuro:
         speed_cutoff: cutoff frequency in Hz of the speed itself.
     """
 
-    def __init__(self, count: int, min_cutoff: float = 1.5, beta: float = 6.0, speed_cutoff: float = 2.0) -> None:
+    def __init__(self, count: int, min_cutoff: float = 1.0, beta: float = 6.0, speed_cutoff: float = 1.5) -> None:
         self._count = count
         self._min_cutoff, self._beta, self._speed_cutoff = min_cutoff, beta, speed_cutoff
         self._memory = TrackMemory(time=(), raw=(count, 2), value=(count, 2), speed=(count, 2))

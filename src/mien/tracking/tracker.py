@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mien.core.settings import TrackingSettings
 from mien.core.types import Faces, IntArray
 from mien.tracking import kalman
-from mien.tracking.association import assign, pair_costs
+from mien.tracking.association import FAR, assign, pair_costs
 from mien.tracking.clock import checked, elapsed
 
 MAX_GAP = 5.0
@@ -17,7 +17,7 @@ MAX_LOST = 64
 """Lost tracks kept, about; those lost longest go first."""
 REACH = 2.5
 """How far from its prediction a face is looked for, in standard deviations of the prediction …"""
-REACH_LIMITS = (0.5, 1.5)
+REACH_LIMITS = (0.5, FAR)
 """… but between these, in face sizes."""
 
 
