@@ -15,6 +15,7 @@ export function LivePage() {
   const t = useT();
   const stage = useRef<HTMLElement>(null);
   const [tab, setTab] = useState<Tab>("people");
+  const { phase } = useSession().stage;
   const { dragging, ...drop } = useDrop();
   const fullscreen = () => void toggleFullscreen(stage.current);
   useKeys({ " ": () => session.togglePause(), f: fullscreen });
@@ -24,7 +25,7 @@ export function LivePage() {
     return () => session.stop();
   }, []);
   return (
-    <div className="live" {...drop}>
+    <div className="live" data-running={phase === "running"} {...drop}>
       <Stage ref={stage} />
       <ChartPanel shown={tab === "chart"} />
       <People shown={tab === "people"} />

@@ -19,7 +19,7 @@ export function Button({ icon, look = "plain", compact = false, className = "", 
   return (
     <button
       type="button"
-      className={`inline-flex h-10 items-center justify-center gap-2 rounded-card border px-3 text-14 font-medium whitespace-nowrap transition-colors disabled:pointer-events-none disabled:opacity-40 ${looks[look]} ${className}`}
+      className={`inline-flex h-10 items-center justify-center gap-2 rounded-card border ${compact ? "px-2.5 lg:px-3" : "px-3"} text-14 font-medium whitespace-nowrap transition-colors disabled:pointer-events-none disabled:opacity-40 ${looks[look]} ${className}`}
       {...rest}
     >
       {icon && <Icon name={icon} />}

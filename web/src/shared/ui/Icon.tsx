@@ -1,3 +1,5 @@
+import { type Emotion, looks } from "../emotions";
+
 /** The app's own line icons, in a box of 24 × 24. They never stand alone: a word or a label is always with them. */
 
 const paths = {
@@ -23,6 +25,16 @@ export type IconName = keyof typeof paths;
 
 export function Icon({ name, size = 20 }: { readonly name: IconName; readonly size?: number }) {
   return <Glyph path={paths[name]} size={size} />;
+}
+
+/** An emotion's glyph: a small face in the emotion's colour. */
+export function EmotionGlyph({ emotion }: { readonly emotion: Emotion }) {
+  const { colour, glyph } = looks[emotion];
+  return (
+    <span style={{ color: colour }}>
+      <Glyph path={`M12 22.5a10.5 10.5 0 1 0 0-21 10.5 10.5 0 0 0 0 21Z${glyph}`} />
+    </span>
+  );
 }
 
 /** A stroked path in a box of 24 × 24, in the colour of the text around it. */

@@ -6,7 +6,7 @@ import { useSession } from "../store";
 export function Badge() {
   const t = useT();
   const { rates, busy, stage } = useSession();
-  const running = stage.phase === "running";
+  const shown = stage.phase === "running" && stage.source.kind !== "photo";
   return (
     <p
       data-testid="badge"
@@ -14,7 +14,7 @@ export function Badge() {
       data-sent={rates.sent}
       data-read={rates.read}
       title={t("badge.note")}
-      className={`flex h-10 items-center gap-2 rounded-card px-3 text-14 whitespace-nowrap ${busy ? "bg-warn-ground text-warn" : "text-muted"} ${running ? "" : "invisible"}`}
+      className={`flex h-10 items-center gap-2 rounded-card px-2 text-14 whitespace-nowrap max-lg:h-8 max-lg:justify-center ${busy ? "bg-warn-ground text-warn" : "text-muted"} ${shown ? "" : "invisible"}`}
     >
       <span className="sr-only">{t("badge.label")}: </span>
       {busy && (

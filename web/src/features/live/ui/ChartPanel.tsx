@@ -24,7 +24,7 @@ export function ChartPanel({ shown }: { readonly shown: boolean }) {
       <h2 className="px-4 pt-3 text-14 font-semibold">
         {selected === null ? t("chart.title") : t("chart.of", { number: selected })}
       </h2>
-      <div className="flex min-h-0 flex-1 gap-4 px-2 pb-2 max-sm:flex-col max-sm:overflow-y-auto">
+      <div className="flex min-h-0 flex-1 gap-4 px-2 pb-2 max-lg:flex-col max-lg:overflow-y-auto">
         <div className="relative min-h-36 min-w-0 flex-1">
           <Course selected={selected} photo={photo} />
           {(selected === null || photo) && (

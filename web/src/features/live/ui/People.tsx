@@ -2,7 +2,7 @@ import { useLanguage, useT } from "../../../i18n";
 import { emotions, looks } from "../../../shared/emotions";
 import { capitalized, percent } from "../../../shared/format";
 import { cornerShape, cornersPath } from "../../../shared/identity";
-import { Glyph } from "../../../shared/ui/Icon";
+import { EmotionGlyph } from "../../../shared/ui/Icon";
 import type { Person } from "../engine/tracks";
 import { session, useSession } from "../store";
 import { confidenceOf, spokenLabel } from "./words";
@@ -94,10 +94,8 @@ function Bars({ values }: { readonly values: readonly number[] }) {
     <span className="mt-3 block" data-testid="bars">
       {emotions.map((emotion, i) => (
         <span key={emotion} className="flex h-6 items-center gap-2 text-14">
-          <span style={{ color: looks[emotion].colour }}>
-            <Glyph path={looks[emotion].glyph} />
-          </span>
-          <span className="w-24 truncate">{capitalized(t(`emotion.${emotion}`), language)}</span>
+          <EmotionGlyph emotion={emotion} />
+          <span className="w-28 truncate">{capitalized(t(`emotion.${emotion}`), language)}</span>
           <Bar emotion={emotion} value={values[i] ?? 0} />
           <span className="w-11 text-right text-muted">{percent(values[i] ?? 0, language)}</span>
         </span>

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "react";
 import { useLanguage, useT } from "../../../i18n";
-import { emotions, looks } from "../../../shared/emotions";
+import { emotions } from "../../../shared/emotions";
 import { capitalized, percent } from "../../../shared/format";
-import { Glyph } from "../../../shared/ui/Icon";
+import { EmotionGlyph } from "../../../shared/ui/Icon";
 import { session } from "../store";
 
 /** A table that can be read while it changes: new numbers come every two seconds. */
@@ -33,7 +33,7 @@ export function ProbabilityTable({ selected }: { readonly selected: number | nul
   return (
     <table
       data-testid="table"
-      className="h-fit w-64 shrink-0 border-collapse self-center text-14 max-sm:w-full sm:max-xl:sr-only"
+      className="h-fit w-72 shrink-0 border-collapse self-center text-14 max-lg:w-full lg:max-xl:sr-only"
     >
       <caption className="sr-only">
         {selected === null ? t("chart.title") : t("table.caption", { number: selected })}
@@ -43,10 +43,10 @@ export function ProbabilityTable({ selected }: { readonly selected: number | nul
           <th className="py-0 pr-2 text-left font-normal" scope="col">
             {t("table.expression")}
           </th>
-          <th className="w-14 py-0 text-right font-normal" scope="col">
+          <th className="w-12 py-0 text-right font-normal" scope="col">
             {t("table.now")}
           </th>
-          <th className="w-20 py-0 pr-2 text-right font-normal whitespace-nowrap" scope="col">
+          <th className="w-24 py-0 pr-2 text-right font-normal whitespace-nowrap" scope="col">
             {t("table.mean")}
           </th>
         </tr>
@@ -56,9 +56,7 @@ export function ProbabilityTable({ selected }: { readonly selected: number | nul
           <tr key={emotion}>
             <th className="py-0 text-left font-normal" scope="row">
               <span className="flex items-center gap-2">
-                <span style={{ color: looks[emotion].colour }}>
-                  <Glyph path={looks[emotion].glyph} />
-                </span>
+                <EmotionGlyph emotion={emotion} />
                 {capitalized(t(`emotion.${emotion}`), language)}
               </span>
             </th>

@@ -11,7 +11,7 @@ export function Seek({ source }: { readonly source: Source }) {
   const tape = source.tape;
   if (tape === null) return null;
   return (
-    <div className="absolute inset-x-3 bottom-3 flex items-center gap-3 rounded-card bg-[#0f1216]/80 px-3 py-1 text-14 text-white">
+    <div className="pointer-events-auto flex items-center gap-3 rounded-card bg-[#0f1216]/80 px-3 py-1 text-14 text-white">
       <input
         type="range"
         className="h-8 min-w-0 flex-1 accent-accent"

@@ -77,17 +77,27 @@ function Picture({ source }: { readonly source: Source }) {
     <div className="absolute inset-0 bg-[#0f1216]">
       <div ref={host} className={`stage-picture ${mirrored ? "mirrored" : ""}`} />
       <Overlay source={source} mirrored={mirrored} />
-      {mark !== null && (
-        <p
-          data-testid="mark"
-          className="pointer-events-none absolute top-3 left-3 max-w-[60%] truncate rounded-card bg-[#0f1216]/80 px-2 py-1 text-14 text-white"
-        >
-          <strong className="font-semibold">{mark}</strong>
-          <span className="max-sm:hidden"> · {source.kind === "demo" ? t("source.demoCredit") : source.name}</span>
-        </p>
-      )}
-      <Status />
-      {source.tape !== null && <Seek source={source} />}
+      <div className="pointer-events-none absolute inset-x-3 bottom-3 grid gap-2">
+        <div className="flex items-end justify-between gap-3">
+          {mark === null ? (
+            <span />
+          ) : (
+            <Mark word={mark} detail={source.kind === "demo" ? t("source.demoCredit") : source.name} />
+          )}
+          <Status />
+        </div>
+        {source.tape !== null && <Seek source={source} />}
+      </div>
     </div>
+  );
+}
+
+/** Says that this is no camera. */
+function Mark({ word, detail }: { readonly word: string; readonly detail: string }) {
+  return (
+    <p data-testid="mark" className="min-w-0 truncate rounded-card bg-[#0f1216]/80 px-3 py-1.5 text-14 text-white">
+      <strong className="font-semibold">{word}</strong>
+      <span className="max-sm:hidden"> · {detail}</span>
+    </p>
   );
 }

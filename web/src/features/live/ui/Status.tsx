@@ -25,7 +25,7 @@ export function Status() {
       role="status"
       data-testid="status"
       data-state={status?.name ?? "none"}
-      className={`pointer-events-none absolute inset-x-0 top-3 mx-auto w-fit max-w-[80%] rounded-card px-3 py-1.5 text-center text-14 font-medium transition-opacity ${status === null ? "opacity-0" : "opacity-100"} ${status?.warn === true ? "bg-[#33270f]/95 text-[#f5b84b]" : "bg-[#0f1216]/90 text-white"}`}
+      className={`max-w-[80%] rounded-card px-3 py-1.5 text-center text-14 font-medium transition-opacity ${status === null ? "opacity-0" : "opacity-100"} ${status?.warn === true ? "bg-[#33270f]/95 text-[#f5b84b]" : "bg-[#0f1216]/90 text-white"}`}
     >
       {status?.text}
     </p>

@@ -26,7 +26,7 @@ export function Toolbar({ onFullscreen }: { onFullscreen(): void }) {
         {t("source.demo")}
       </Button>
       {stage.phase === "running" && <Playback onFullscreen={onFullscreen} />}
-      <div className="ml-auto">
+      <div className="ml-auto max-lg:w-full">
         <Badge />
       </div>
     </div>
@@ -39,12 +39,12 @@ function CameraPicker() {
   const cameras = useCameras();
   const running = stage.phase === "running" && stage.source.kind === "camera" ? stage.source.deviceId : null;
   return (
-    <label className="relative flex h-10 items-center gap-2 rounded-card px-3 hover:bg-hover has-disabled:opacity-40">
+    <label className="relative flex h-10 items-center gap-2 rounded-card px-2 hover:bg-hover has-[select:disabled]:opacity-40">
       <Icon name="camera" />
       <span className="sr-only">{t("source.camera")}</span>
       <select
         data-testid="camera-picker"
-        className="max-w-40 truncate bg-transparent text-14 font-medium max-sm:max-w-16 [&>option]:bg-surface [&>option]:text-text"
+        className="max-w-40 truncate bg-transparent text-14 font-medium max-lg:max-w-28 max-sm:w-5 [&>option]:bg-surface [&>option]:text-text"
         value={running ?? ""}
         disabled={cameras.length === 0}
         onChange={(event) => void startCamera(event.target.value === FIRST ? null : event.target.value)}
@@ -90,6 +90,7 @@ function Playback({ onFullscreen }: { onFullscreen(): void }) {
           look="quiet"
           icon="mirror"
           compact
+          className="max-sm:hidden"
           aria-pressed={mirrored}
           onClick={() => change({ mirrored: !mirrored })}
         >

@@ -66,7 +66,7 @@ interface NoticeProps {
 
 export function Notice({ title, text, testid, children }: NoticeProps) {
   return (
-    <div className="m-auto max-w-xl p-4 sm:p-8" role="alert" data-testid={testid}>
+    <div className="m-auto max-w-2xl p-4 sm:p-8" role="alert" data-testid={testid}>
       <h1 className="mb-2 flex items-center gap-3 text-20 font-semibold">
         <span className="text-warn">
           <Icon name="warning" size={24} />

@@ -8,14 +8,14 @@ export function Welcome() {
   const t = useT();
   const host = remoteHost(window.location.hostname);
   return (
-    <div className="m-auto max-w-xl p-4 sm:p-8" data-testid="welcome">
+    <div className="m-auto max-w-2xl p-4 sm:p-8" data-testid="welcome">
       <h1 className="mb-3 text-20 font-semibold sm:text-28">{t("welcome.title")}</h1>
       <ul className="mb-5 grid gap-1 text-14 text-muted sm:mb-6 sm:text-16">
         <li>{t("welcome.what")}</li>
         <li data-testid="privacy">{host === null ? t("welcome.where.here") : t("welcome.where.server", { host })}</li>
         <li>{t("welcome.kept")}</li>
       </ul>
-      <div className="grid gap-2 sm:flex sm:flex-wrap">
+      <div className="grid gap-2 sm:grid-cols-3">
         <Button icon="camera" data-testid="start-camera" onClick={() => void startCamera(null)}>
           {t("welcome.camera")}
         </Button>

@@ -105,6 +105,7 @@ export class CourseChart {
     ctx.save();
     ctx.font = FONT.replace("12px", `${12 * ratio}px`);
     ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
     let free = plot.bbox.top;
     for (const { emotion, name, value } of ends) {
       const y = Math.max(free, plot.valToPos(value, "y", true));
