@@ -13,10 +13,11 @@ from typing import Final, Protocol
 import cv2
 import numpy as np
 
-from mien.core.errors import SettingsError
+from mien.core.errors import ModelError, SettingsError
 from mien.core.geometry import nms
 from mien.core.settings import AnalyzerSettings
 from mien.core.types import Faces, FloatArray, Image
+from mien.models import zoo
 from mien.models.haar import HaarDetector
 from mien.models.spec import InputSpec
 from mien.models.yunet import YuNetDetector
@@ -148,6 +149,13 @@ def create(settings: AnalyzerSettings, weights: Path | None = None) -> Detector:
         SettingsError: no detector goes by that name, or it needs a file and none is given.
         ModelError: its file is missing or broken.
     """
+    if settings.detector == "mien":
+        model = zoo.load("face-detector", settings.precision, settings.threads)
+        limits = model.spec.thresholds
+        if missing := {"score", "nms"} - set(limits):
+            raise ModelError(f"the manifest entry of face-detector lacks the threshold(s) {', '.join(sorted(missing))}")
+        score = limits["score"] if settings.min_score is None else settings.min_score
+        return NetworkDetector(model.run, model.spec.input, score, limits["nms"], settings)
     if settings.detector == "haar":
         return HaarDetector(settings)
     if settings.detector == "yunet":
