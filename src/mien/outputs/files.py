@@ -42,12 +42,13 @@ def write(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn an operating system's refusal to write into an error that names the file and the remedy."""
+def writing(path: Path, *kinds: type[Exception]) -> Iterator[None]:
+    """Turn an operating system's (or, by ``kinds``, a library's) refusal to write into an error with the remedy."""
+    caught: tuple[type[Exception], ...] = (OSError, *kinds)
     try:
         yield
-    except OSError as error:
-        why = error.strerror or str(error)
+    except caught as error:
+        why = getattr(error, "strerror", None) or str(error)
         raise MienError(
             f"{path} cannot be written ({why}): free some space or choose another folder with -o"
         ) from error

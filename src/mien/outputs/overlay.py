@@ -109,12 +109,20 @@ def _corners(canvas: Image, rect: Rect, chip: _Chip, line: int) -> None:
     # Dashed arms are longer, so that there is room for gaps that can be seen.
     arm = max(2, round((0.34 if chip.dashed else 0.22) * min(x2 - x1, y2 - y1)))
     count = (3 if arm >= 18 * line else 2) if chip.dashed else 1
-    for colour, thickness in ((_DARK, line + 2), (chip.colour, line)):
+    for colour, rim in ((_DARK, 1), (chip.colour, 0)):
         for x, dx in ((x1, arm), (x2, -arm)):
             for y, dy in ((y1, arm), (y2, -arm)):
                 for end in ((x + dx, y), (x, y + dy)):
-                    for a, b in _dashes((x, y), end, count):
-                        cv2.line(canvas, a, b, colour, thickness, cv2.LINE_AA)
+                    for dash in _dashes((x, y), end, count):
+                        _bar(canvas, *dash, line, rim, colour)
+
+
+def _bar(canvas: Image, a: tuple[int, int], b: tuple[int, int], line: int, rim: int, colour: Colour) -> None:
+    """Fill a bar along a level or upright line; exact to the pixel, which smoothed lines are not."""
+    before, after = line // 2 + rim, line - line // 2 + rim
+    x1, x2 = sorted((a[0], b[0]))
+    y1, y2 = sorted((a[1], b[1]))
+    canvas[max(0, y1 - before) : max(0, y2 + after), max(0, x1 - before) : max(0, x2 + after)] = colour
 
 
 def _dashes(

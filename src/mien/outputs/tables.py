@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from abc import ABC, abstractmethod
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -131,11 +132,12 @@ class Csv(Table):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        with files.writing(path):
-            self._file = files.part(path).open("w", encoding="utf-8", newline="")
+        with files.writing(path), ExitStack() as closing:
+            self._file = closing.enter_context(files.part(path).open("w", encoding="utf-8", newline=""))
             self._writer = csv.writer(self._file, lineterminator="\n")
             self._writer.writerow(COLUMNS)
             self._file.flush()
+            closing.pop_all()
 
     def _write(self, result: FrameResult) -> None:
         self._writer.writerows([cell(value) for value in row.values()] for row in rows(result))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,6 @@ from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.video.reformatter import Colorspace
 
-from mien.core.errors import MienError
 from mien.core.types import Image
 from mien.outputs import files
 
@@ -54,10 +54,14 @@ class VideoWriter:
         self.size = (width, height)
         self._unit = time_base
         self._last = -1
+        self._failed = False
         rate = Fraction(fps or 25).limit_denominator(1001)
-        with _encoding(path):
+        with ExitStack() as closing, files.writing(path, FFmpegError):
+            if sound is not None:
+                closing.callback(sound.close)
             options = {"movflags": "+faststart"}
             self._container = av.open(str(files.part(path)), "w", format="mp4", options=options)
+            closing.callback(self._container.close)
             self._stream = self._container.add_stream("libx264", rate=rate, options={"crf": "20", "preset": "veryfast"})
             self._stream.width, self._stream.height = width + width % 2, height + height % 2
             self._stream.pix_fmt = "yuv420p"
@@ -65,6 +69,8 @@ class VideoWriter:
             context.time_base = time_base
             context.colorspace, context.color_range = (_BT709 if height >= 720 else _BT601), _TV_RANGE
             self._sound = None if sound is None or not sound.streams.audio else _Sound(sound, self._container)
+            self._container.start_encoding()  # writes the header: a place that cannot be written shows at once
+            self._closing = closing.pop_all()
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -72,16 +78,11 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        whole = error is None
-        with _encoding(self.path):
-            try:
+        with files.writing(self.path, FFmpegError), self._closing:
+            if not self._failed:
                 self._container.mux(self._stream.encode())
                 if self._sound is not None:
-                    self._sound.advance(None if whole else self._last * float(self._unit))
-            finally:
-                self._container.close()
-                if self._sound is not None:
-                    self._sound.close()
+                    self._sound.advance(None if error is None else self._last * float(self._unit))
         files.finish(self.path, error)
 
     def write(self, image: Image, timestamp: float) -> None:
@@ -101,10 +102,12 @@ class VideoWriter:
         frame = frame.reformat(format="yuv420p", dst_colorspace=space, dst_color_range=_TV_RANGE)
         self._last = max(self._last + 1, round(timestamp / self._unit))
         frame.pts, frame.time_base = self._last, self._unit
-        with _encoding(self.path):
+        self._failed = True  # until it went well: FFmpeg crashes when more is muxed after a failure
+        with files.writing(self.path, FFmpegError):
             self._container.mux(self._stream.encode(frame))
             if self._sound is not None:
                 self._sound.advance(timestamp)
+        self._failed = False
 
 
 class _Sound:
@@ -133,9 +136,6 @@ class _Sound:
             self._next = next(self._packets, None)
         if until is None and not self._copied:
             self._target.mux(self._output.encode(None))
-
-    def close(self) -> None:
-        self._source.close()
 
     def _time(self, packet: Any) -> float:
         return float((packet.pts - self._shift) * packet.time_base)
@@ -166,21 +166,3 @@ class _Sound:
             if frame.pts is not None:
                 frame.pts -= self._shift
             self._target.mux(self._output.encode(frame))
-
-
-class _encoding:  # noqa: N801: reads as a verb in `with`
-    """Turn FFmpeg's and the system's refusals into an error that names the file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, FFmpegError | OSError):
-            why = error.strerror or str(error)
-            raise MienError(
-                f"{self._path} cannot be written ({why}): free some space or choose another folder with -o"
-            ) from error
