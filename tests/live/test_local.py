@@ -8,6 +8,7 @@ from queue import SimpleQueue
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from mien.core.errors import SettingsError
 from mien.core.types import Frame, FrameResult
@@ -18,6 +19,12 @@ from mien.live.session import Analysed, Failed, FrameStream, Outcome, Packet, Se
 
 IMAGE = np.zeros((48, 64, 3), np.uint8)
 WAIT = 20.0
+
+
+@pytest.fixture(autouse=True)
+def _keep_logs_to_ourselves() -> Iterator[None]:
+    with capture_logs():
+        yield
 
 
 def packet(seq: int) -> Packet:

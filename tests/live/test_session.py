@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from mien.core.errors import InputError, SettingsError
 from mien.core.types import Faces, Frame, FrameResult
@@ -10,6 +13,12 @@ from mien.live.fake import CountingStream
 from mien.live.session import Analysed, Failed, Outcome, Packet, Session, StreamOptions
 
 IMAGE = np.zeros((48, 64, 3), np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def _keep_logs_to_ourselves() -> Iterator[None]:
+    with capture_logs():
+        yield
 
 
 def packet(seq: int, content: bytes | None = None) -> Packet:
@@ -85,6 +94,13 @@ def test_a_bad_frame_fails_by_name_and_the_stream_goes_on(content: bytes, code: 
     assert isinstance(box.outcomes[0], Failed)
     assert (box.outcomes[0].seq, box.outcomes[0].code) == (1, code)
     assert box.session.failed == 1
+
+
+class Three(CountingStream):
+    """Sees three faces."""
+
+    def analyze(self, frame: Frame) -> FrameResult:
+        return FrameResult(0, 0.0, 64, 48, Faces.from_boxes([[0, 0, 9, 9]] * 3, scores=[0.5, 0.9, 0.7]))
 
 
 class Broken(CountingStream):
@@ -165,9 +181,10 @@ def test_senseless_options_are_refused_by_name(options: dict[str, object]) -> No
         StreamOptions(**options)  # type: ignore[arg-type]
 
 
-def test_configure_holds_for_the_frames_after_it() -> None:
-    box = Recorder()
-    box.session.configure(StreamOptions(max_faces=1, min_score=1.0))
-    box.session.put(packet(1))
-    box.session.run()
-    assert box.tracks == [1]
+def test_options_hold_for_the_frames_after_them() -> None:
+    box = Recorder(Three())
+    for seq, options in enumerate([StreamOptions(), StreamOptions(max_faces=2), StreamOptions(min_score=1.0)]):
+        box.session.options = options
+        box.session.put(packet(seq))
+        box.session.run()
+    assert [len(o.result.faces) for o in box.outcomes if isinstance(o, Analysed)] == [3, 2, 0]

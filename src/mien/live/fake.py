@@ -89,6 +89,11 @@ class FakeEngine:
                 task.future.cancel()
         return True
 
+    @property
+    def waiting(self) -> int:
+        """Streams and pictures that wait for a step."""
+        return len(self._line)
+
     def step(self) -> bool:
         """Serve whose turn it is, on the calling thread; False when nobody waits."""
         with self._change:

@@ -114,7 +114,7 @@ class StreamOptions:
 
 
 class Session:
-    """One stream; ``put``, ``reset``, ``configure`` and ``close`` from any thread, ``run`` from one at a time.
+    """One stream; ``put``, ``reset`` and ``close`` from any thread, ``run`` from one at a time.
 
     Args:
         stream: the state of the analysis; this session owns it.
@@ -125,6 +125,7 @@ class Session:
     Attributes:
         analysed: frames with a result.
         failed: frames that could not be analysed.
+        options: what the results shall hold; may be replaced at any time.
     """
 
     def __init__(
@@ -137,12 +138,12 @@ class Session:
         self.source = source
         self.analysed = 0
         self.failed = 0
+        self.options = StreamOptions()
         self._stream = stream
         self._deliver = deliver
         self._wake = wake
         self._mailbox: Mailbox[Packet] = Mailbox()
         self._clock = PresentationClock()
-        self._options = StreamOptions()
         self._forget = False
         self._closed = False
 
@@ -171,10 +172,6 @@ class Session:
         self._mailbox.clear()
         self._forget = True
 
-    def configure(self, options: StreamOptions) -> None:
-        """Set what the results from now on shall hold."""
-        self._options = options
-
     def close(self) -> None:
         """Take no more frames and deliver nothing more."""
         self._closed = True
@@ -199,7 +196,7 @@ class Session:
                 self._forget = False
                 self._stream.reset()
                 self._clock.reset()
-            result = self._options.apply(self._stream.analyze(self._frame(packet)))
+            result = self.options.apply(self._stream.analyze(self._frame(packet)))
         except MienError as error:
             return Failed(packet.seq, error.code, str(error))
         except Exception:

@@ -50,6 +50,7 @@ def create_app(settings: ServerSettings | None = None, loader: Loader = load_bac
         version=__version__,
         description=_DESCRIPTION,
         lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
         docs_url=None,
         redoc_url=None,
     )

@@ -91,9 +91,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 def _explained(request: Request, status: int) -> str | None:
     if status == 404:
-        return f"there is nothing at {request.url.path}: see /docs for what there is"
+        return f"there is nothing at {request.url.path[:200]}: see /docs for what there is"
     if status == 405:
-        return f"{request.method} is not possible at {request.url.path}: see /docs for what is"
+        return f"{request.method} is not possible at {request.url.path[:200]}: see /docs for what is"
     return None
 
 

@@ -17,8 +17,9 @@ def configure(level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     final: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    # Plain tracebacks: the pretty ones print local variables, and those hold pictures and keys.
     if sys.stderr.isatty():
-        final.append(structlog.dev.ConsoleRenderer())
+        final.append(structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback))
     else:
         final += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     handler = logging.StreamHandler()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import anyio
 import numpy as np
 import structlog
-from fastapi import Depends
+from fastapi import Depends, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from mien.core.errors import MienError
@@ -126,8 +127,12 @@ def services_of(connection: HTTPConnection) -> Services:
     return services
 
 
-async def require_key(connection: HTTPConnection) -> None:
-    """Refuse who does not show the key.
+async def require_key(
+    connection: HTTPConnection,
+    _header: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))] = None,
+    _bearer: Annotated[Any, Security(HTTPBearer(auto_error=False))] = None,
+) -> None:
+    """Refuse who does not show the key. (The two parameters are there for the API's description.)
 
     Raises:
         ApiError: 401.

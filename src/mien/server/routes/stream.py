@@ -6,6 +6,7 @@ import asyncio
 import struct
 import time
 from collections import deque
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -82,7 +83,6 @@ class Stream:
         self.websocket = websocket
         self.outbox = Outbox()
         self._loop = asyncio.get_running_loop()
-        self._options: dict[str, Any] = {}
         self.session: Session = services.backend.engine.open(self._deliver)
 
     async def run(self) -> None:
@@ -167,13 +167,10 @@ class Stream:
                 "unknown_option", f"there is no option {unknown[0][:100]!r}: there are {', '.join(known)}"
             )
             return
-        wanted = {**self._options, **changes}
         try:
-            self.session.configure(StreamOptions(**wanted))
+            self.session.options = replace(self.session.options, **changes)
         except SettingsError as error:
             self.outbox.error("bad_option", str(error))
-        else:
-            self._options = wanted
 
 
 @router.websocket("/api/v1/stream")

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 import anyio
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
-from mien.server.errors import ApiError
 from mien.server.services import services_of
 
 _OWN: Final = ("api", "docs", "assets")
@@ -54,7 +54,7 @@ class WebApp:
         request = Request(scope)
         response = await self._response(request)
         if response is None:
-            raise ApiError(404, "not_found", f"there is nothing at {request.url.path}: see /docs for what there is")
+            raise HTTPException(404)
         await response(scope, receive, send)
 
     async def _response(self, request: Request) -> Response | None:

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+from serving import MakeClient
+from starlette.testclient import TestClient
+
+from mien.server.guard import host_allowed, origin_allowed
+
+NAMES = ("localhost", "mien.example.org", "*.lab.example.org")
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        ("localhost", True),
+        ("LOCALHOST:8000", True),
+        ("127.0.0.1:8000", True),
+        ("[::1]:8000", True),
+        ("192.168.1.7:8000", True),
+        ("mien.example.org", True),
+        ("a.lab.example.org:443", True),
+        ("lab.example.org", False),
+        ("evillab.example.org", False),
+        ("rebound.example", False),
+        ("localhost.rebound.example", False),
+        ("127.0.0.1.rebound.example", False),
+        ("", False),
+        ("localhost/x", False),
+        ("user@localhost", False),
+        ("localhost:port", False),
+        ("[::1", False),
+    ],
+)
+def test_host(host: str, allowed: bool) -> None:
+    assert host_allowed(host, NAMES) is allowed
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "allowed"),
+    [
+        ("http://localhost:8000", "localhost:8000", True),
+        ("https://mien.example.org", "mien.example.org", True),
+        ("http://mien.example.org", "mien.example.org:80", True),
+        ("http://localhost:3000", "localhost:8000", False),
+        ("http://127.0.0.1:8000", "localhost:8000", False),
+        ("null", "localhost:8000", False),
+        ("", "localhost:8000", False),
+        ("file://", "localhost:8000", False),
+        ("http://localhost:8000.evil.example", "localhost:8000", False),
+        ("https://good.example", "localhost:8000", True),
+        ("https://good.example.evil.example", "localhost:8000", False),
+    ],
+)
+def test_origin(origin: str, host: str, allowed: bool) -> None:
+    assert origin_allowed(origin, host, ("https://good.example",)) is allowed
+
+
+def test_a_foreign_name_is_refused_in_the_one_form(client: TestClient) -> None:
+    answer = client.get("/ping", headers={"host": "rebound.example"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "host_refused")
+
+
+def test_a_foreign_page_may_look_but_not_act(client: TestClient, jpeg: bytes) -> None:
+    foreign = {"origin": "https://evil.example"}
+    assert client.get("/ping", headers=foreign).status_code == 200
+    answer = client.post("/api/v1/analyze", content=jpeg, headers=foreign)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "origin_refused")
+    own = {"origin": "http://127.0.0.1:8000"}
+    assert client.post("/api/v1/analyze", content=jpeg, headers=own).status_code == 200
+
+
+def test_an_allowed_page_gets_cors_headers(make_client: MakeClient, jpeg: bytes) -> None:
+    client = make_client(allowed_origins="https://good.example, https://other.example/")
+    good = {"origin": "https://good.example"}
+    ask = client.options("/api/v1/analyze", headers={**good, "access-control-request-method": "POST"})
+    assert ask.status_code == 200
+    answer = client.post("/api/v1/analyze", content=jpeg, headers=good)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "https://good.example"
+
+
+def test_a_configured_name_is_served(make_client: MakeClient) -> None:
+    client = make_client(allowed_hosts="mien.example.org")
+    assert client.get("/ping", headers={"host": "mien.example.org"}).status_code == 200

@@ -1,0 +1,20 @@
+"""The API's description is kept in the repository, so that every change of it shows in a review."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from mien.server.app import create_app
+
+SNAPSHOT = Path(__file__).parents[2] / "docs" / "openapi.json"
+
+
+def test_description_is_the_one_in_docs() -> None:
+    current = json.dumps(create_app().openapi(), indent=2, ensure_ascii=False) + "\n"
+    if os.environ.get("UPDATE_SNAPSHOTS") == "1":
+        SNAPSHOT.write_text(current)
+    assert json.loads(SNAPSHOT.read_text()) == json.loads(current), (
+        "the API changed: if you mean it, run UPDATE_SNAPSHOTS=1 pytest tests/server/test_openapi.py and commit"
+    )

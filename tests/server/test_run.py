@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+import pytest
+from serving import WAIT
+
+from mien.core.errors import SettingsError
+from mien.server.run import address, bind
+from mien.server.settings import load
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def mien_serve(*options: str) -> Iterator[subprocess.Popen[str]]:
+    """Run ``mien serve`` in a process of its own."""
+    command = [sys.executable, "-W", "ignore", "-c", "from mien.cli.main import main; main()", "serve", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ})
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_says_when_it_is_ready_and_stops_at_a_signal(number: signal.Signals) -> None:
+    port = free_port()
+    with mien_serve("--port", str(port), "--detector", "haar", "--log-level", "warning") as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == f"mien: ready at http://127.0.0.1:{port} (Ctrl-C stops)\n"
+        assert httpx2.get(f"http://127.0.0.1:{port}/readyz").json() == {"status": "ready"}
+        process.send_signal(number)
+        out, rest = process.communicate(timeout=WAIT)
+    assert (process.returncode, out, rest) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--host", "0.0.0.0"], "MIEN_API_KEY"),
+        (["--port", "99999"], "port"),
+        (["--detector", "nobody", "--port", "PORT"], "nobody"),
+        (["--port", "TAKEN"], "is in use"),
+    ],
+)
+def test_what_cannot_work_is_told_in_one_line(options: list[str], said: str) -> None:
+    with bind("127.0.0.1", 0) as taken:
+        ports = {"TAKEN": str(taken.getsockname()[1]), "PORT": str(free_port())}
+        with mien_serve("--log-level", "error", *(ports.get(option, option) for option in options)) as process:
+            out, message = process.communicate(timeout=WAIT)
+    assert process.returncode == 2, message
+    assert out == ""
+    last = message.strip().splitlines()[-1]
+    assert last.startswith("mien: ")
+    assert said in last
+    assert "Traceback" not in message
+
+
+def test_a_taken_port() -> None:
+    with bind("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError, match=f"port {port} is in use: .*--port"):
+            bind("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("host", ["203.0.113.9", "no such host"])
+def test_an_address_of_another_computer(host: str) -> None:
+    with pytest.raises(SettingsError, match="--host"):
+        bind(host, 0)
+
+
+def test_connections_inherit_a_small_send_buffer() -> None:
+    with bind("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 128 * 1024
+
+
+def test_address() -> None:
+    assert address(load(port=81)) == "http://127.0.0.1:81"
+    assert address(load(host="::1")) == "http://[::1]:8000"
