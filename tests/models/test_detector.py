@@ -120,7 +120,7 @@ def test_coordinates_are_those_of_the_picture_and_faces_are_sorted() -> None:
     small, large = (20.0, 30.0, 50.0, 60.0), (100.0, 40.0, 200.0, 150.0)
     network = Network((8, small, 0.99), (16, large, 0.7))
     faces = NetworkDetector(network, SPEC, 0.5, 0.4, AnalyzerSettings()).detect(picture(1280, 800))
-    assert network.seen.shape == (1, 3, 224, 320)
+    assert list(network.seen.shape) == [1, 3, 224, 320]
     np.testing.assert_allclose(faces.boxes, np.array([large, small]) * 4, rtol=1e-4)
     np.testing.assert_allclose(faces.points[0], five(large) * 4, rtol=1e-4)
     np.testing.assert_allclose(faces.scores, [0.7, 0.99], rtol=1e-4)

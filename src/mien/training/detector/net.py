@@ -73,18 +73,23 @@ class DetectorNet(nn.Module):
             # Nearly every cell is empty: start by saying so, or the first steps are spent on unlearning it.
             nn.init.constant_(output.bias[1:2], -4.6)
 
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def features(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Return what the outputs are read from, ``[n, neck, h/s, w/s]`` for each of `STRIDES`."""
         x = self.stem(x)
-        features = []
+        levels = []
         for stage, lateral in zip(self.stages, self.lateral, strict=True):
             x = stage(x)
-            features.append(lateral(x))
-        features[1] = features[1] + self.upsample(features[2])
-        features[0] = features[0] + self.upsample(features[1])
-        small, middle, large = (
-            output(head(feature)) for output, head, feature in zip(self.outputs, self.heads, features, strict=True)
-        )
-        return small, middle, large
+            levels.append(lateral(x))
+        levels[1] = levels[1] + self.upsample(levels[2])
+        levels[0] = levels[0] + self.upsample(levels[1])
+        return [head(level) for head, level in zip(self.heads, levels, strict=True)]
+
+    def predict(self, features: list[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+        """Return the output maps. Apart from `features`, as places need more digits than bfloat16 has."""
+        return tuple(output(feature) for output, feature in zip(self.outputs, features, strict=True))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return self.predict(self.features(x))
 
 
 def build(config: Mapping[str, Any]) -> DetectorNet:

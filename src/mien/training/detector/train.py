@@ -92,7 +92,8 @@ class Trainer:
     def __init__(self, config: dict[str, Any], run: Run, budget: Budget) -> None:
         self.run, self.budget, self.config = run, budget, config
         self.device = device()
-        self.net = to_device(build(config), self.device)
+        self.net = build(config)
+        to_device(self.net, self.device)
         self.average = Average(self.net)
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
         plain = [p for p in self.net.parameters() if p.ndim <= 1]
@@ -144,8 +145,8 @@ class Trainer:
         batch = batch.to(self.device)
         x = batch.inputs(INPUT.mean, INPUT.scale)
         with torch.autocast(self.device.type, torch.bfloat16):
-            maps = self.net(x)
-        losses = detector_loss(maps, batch)
+            features = self.net.features(x)
+        losses = detector_loss(self.net.predict([f.float() for f in features]), batch)
         self.optimiser.zero_grad(set_to_none=True)
         total = torch.stack(list(losses.values())).sum()
         total.backward()
