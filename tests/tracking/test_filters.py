@@ -85,6 +85,14 @@ def test_undecided_input_flickers_far_less_than_its_argmax(fps: float, share: fl
     assert changes(labels) < share * changes(rows.argmax(1))
 
 
+def test_every_change_must_be_earned_anew() -> None:
+    """Surprise has led over neutral all the while, but not over happiness, which is shown by then."""
+    rows = [seen(neutral=0.8)] * 10 + [seen(happiness=0.5, surprise=0.4)] * 3 + [seen(surprise=0.9)]
+    smoothed, labels = film(rows, np.arange(14) / 10)
+    assert smoothed[-1].argmax() == SURPRISE
+    assert labels[-3:].tolist() == [NEUTRAL, HAPPY, HAPPY]
+
+
 def test_a_lasting_narrow_lead_shows_in_the_end() -> None:
     rows = [seen(neutral=0.5, happiness=0.4)] * 30 + [seen(neutral=0.44, happiness=0.46)] * 60
     _, labels = film(rows, np.arange(90) / 30)

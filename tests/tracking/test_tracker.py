@@ -355,9 +355,10 @@ def test_a_weak_face_does_not_wake_a_lost_one(tracker: Tracker) -> None:
     assert not tracker.lost
 
 
-def test_of_two_equal_faces_the_surer_one_continues(tracker: Tracker) -> None:
+@pytest.mark.parametrize(("scores", "tracks"), [([0.6, 0.9], [2, 1]), ([0.9, 0.6], [1, 2])])
+def test_of_two_equal_faces_the_surer_one_continues(tracker: Tracker, scores: list[float], tracks: list[int]) -> None:
     tracker.update(at((100, 100, 50)), 0.0)
-    assert ids(tracker.update(at((95, 100, 50), (105, 100, 50), scores=[0.6, 0.9]), 0.1)) == [2, 1]
+    assert ids(tracker.update(at((95, 100, 50), (105, 100, 50), scores=scores), 0.1)) == tracks
 
 
 def test_between_a_lost_and_a_seen_face_the_seen_one_is_likelier(tracker: Tracker) -> None:
