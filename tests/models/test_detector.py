@@ -47,7 +47,7 @@ def five(box: tuple[float, ...]) -> FloatArray:
     """Plausible points of a face."""
     low, size = np.array(box[:2]), np.array([box[2] - box[0], box[3] - box[1]])
     places = [(0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8)]
-    return (low + size * np.array(places)).astype(np.float32)
+    return np.asarray(low + size * np.array(places), np.float32)
 
 
 @pytest.mark.parametrize("stride", [8, 16, 32])
