@@ -1,0 +1,76 @@
+"""``mien analyze``: pictures, folders, patterns and videos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def analyze(
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT", help="Pictures, videos, folders (with all below), patterns.")
+    ],
+    every: Annotated[int, typer.Option(min=1, help="Analyse every so many frames of a video.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for a table per input.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--format", help="Tables as jsonl, csv or parquet.", show_default="jsonl")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A JSON line per picture or frame on stdout; without -o this is so anyway.")
+    ] = False,
+    annotate: Annotated[bool, typer.Option(help="Also write annotated copies into DIR.")] = False,
+    detector: Annotated[str | None, typer.Option(help="Name of the face detector.")] = None,
+    detect_size: Annotated[int | None, typer.Option(help="Long side in pixels at which faces are looked for.")] = None,
+    min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Least detector score of a face.")] = None,
+    detect_interval: Annotated[
+        float | None, typer.Option(min=0, help="Seconds of video between two detections; 0 detects on every frame.")
+    ] = None,
+    precision: Annotated[str | None, typer.Option(help="Model files: int8 or fp32.", show_default="int8")] = None,
+) -> None:
+    """Read the expressions in pictures and videos.
+
+    Results go to stdout as JSON lines, or with -o into a table per input; one line for every picture or frame, also
+    where there is no face. Exit status: 0 all well, 1 some inputs failed, 2 nothing to do or wrong options, 130
+    stopped by Ctrl-C (what is done is kept).
+    """
+    import os
+    import sys
+
+    from mien.cli import job
+    from mien.cli.console import Console
+    from mien.core.errors import SettingsError, SourceError
+    from mien.core.settings import AnalyzerSettings, TrackingSettings
+    from mien.sources.inputs import expand
+
+    if kind is not None and out is None:
+        raise SettingsError("--format is the format of tables: add -o DIR")
+    lines = sys.stdout.buffer if as_json or out is None else None
+    plan = job.Plan(every, out, kind or "jsonl", annotate, lines)
+    tracking = TrackingSettings(**_chosen(detect_interval=detect_interval))
+    chosen = _chosen(detector=detector, detect_size=detect_size, min_score=min_score, precision=precision)
+    settings = AnalyzerSettings(tracking=tracking, **chosen)
+    try:
+        found = expand(inputs)
+    except SourceError as error:  # nothing to do is wrong usage, one bad input among others is not
+        raise SettingsError(str(error)) from error
+    from mien.pipeline import Analyzer
+
+    analyst = Analyzer(settings)
+    try:
+        with Console(len(found.inputs), bars=lines is None or not sys.stdout.isatty()) as console:
+            status = job.run(found, plan, analyst, console)
+    except BrokenPipeError:
+        # Whoever reads our output has enough (`| head`). What is still buffered must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(141) from None  # as a shell reports a program that SIGPIPE ended
+    if status:
+        raise typer.Exit(status)
+
+
+def _chosen(**options: Any) -> dict[str, Any]:
+    """Return the options that were given; the others keep the defaults of the settings."""
+    return {name: value for name, value in options.items() if value is not None}

@@ -1,0 +1,105 @@
+"""What a person at the terminal sees: progress with the time left, notes and problems; all on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class Console(AbstractContextManager["Console"]):
+    """Tells how far the work is: by bars on a terminal, by a line per finished file elsewhere.
+
+    Args:
+        files: how many files there are.
+        bars: whether bars may be drawn; lines of data on the same terminal would tear them.
+        stream: where to write, by default stderr.
+    """
+
+    def __init__(self, files: int, bars: bool = True, stream: TextIO | None = None) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._files = files
+        self._progress: Progress | None = None
+        if bars and self._stream.isatty():
+            self._progress = _bars(self._stream)
+        self._all: TaskID | None = None
+        self._file: TaskID | None = None
+        self._name, self._frames, self._faces, self._started = "", 0, 0, 0.0
+
+    def __enter__(self) -> Self:
+        if self._progress is not None:
+            self._progress.start()
+            if self._files > 1:
+                self._all = self._progress.add_task("files", total=self._files)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def begin(self, name: str, frames: int | None = None) -> None:
+        """Start a file; ``frames`` is how many are expected, None when nobody knows, 1 for a picture."""
+        self._name, self._frames, self._faces, self._started = name, 0, 0, time.monotonic()
+        if self._progress is not None and frames != 1:
+            self._file = self._progress.add_task(name, total=frames)
+
+    def advance(self, faces: int) -> None:
+        """Count a frame with its faces."""
+        self._frames += 1
+        self._faces += faces
+        if self._progress is not None and self._file is not None:
+            self._progress.advance(self._file)
+
+    def end(self, done: bool = True) -> None:
+        """End the file; ``done`` says that all of it was analysed."""
+        if done and (self._progress is None or self._file is not None):
+            seconds = max(time.monotonic() - self._started, 1e-6)
+            speed = f", {self._frames / seconds:.0f} frames/s" if self._frames > 1 else ""
+            counted = f"{_count(self._frames, 'frame')}, {_count(self._faces, 'face')}{speed}"
+            self.note(f"{self._name}: {counted}")
+        if self._progress is not None:
+            if self._file is not None:
+                self._progress.remove_task(self._file)
+            if self._all is not None:
+                self._progress.advance(self._all)
+        self._file = None
+
+    def note(self, text: str) -> None:
+        """Say something."""
+        if self._progress is not None:
+            self._progress.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(printable(text), file=self._stream, flush=True)
+
+    def problem(self, text: str) -> None:
+        """Say what went wrong."""
+        self.note(f"mien: {text}")
+
+
+def printable(text: str) -> str:
+    """Return ``text`` without what a terminal would obey: names of files may hold control characters."""
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _bars(stream: TextIO) -> Progress:
+    from rich.console import Console as Terminal
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    return Progress(*columns, console=Terminal(file=stream), transient=True)
