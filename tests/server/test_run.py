@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from serving import WAIT
 
+from mien.cli.main import main
 from mien.core.errors import SettingsError
 from mien.server.run import address, bind
 from mien.server.settings import load
@@ -49,23 +50,27 @@ def test_serve_says_when_it_is_ready_and_stops_at_a_signal(number: signal.Signal
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [
-        (["--host", "0.0.0.0"], "MIEN_API_KEY"),
-        (["--port", "99999"], "port"),
-        (["--detector", "nobody", "--port", "PORT"], "nobody"),
-        (["--port", "TAKEN"], "is in use"),
-    ],
+    [(["--host", "0.0.0.0"], "MIEN_API_KEY"), (["--port", "99999"], "port"), (["--port", "TAKEN"], "in use")],
 )
-def test_what_cannot_work_is_told_in_one_line(options: list[str], said: str) -> None:
+def test_what_cannot_work_is_told_in_one_line(
+    options: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mien.server.logs.configure", lambda level: None)
     with bind("127.0.0.1", 0) as taken:
-        ports = {"TAKEN": str(taken.getsockname()[1]), "PORT": str(free_port())}
-        with mien_serve("--log-level", "error", *(ports.get(option, option) for option in options)) as process:
-            out, message = process.communicate(timeout=WAIT)
-    assert process.returncode == 2, message
-    assert out == ""
-    last = message.strip().splitlines()[-1]
-    assert last.startswith("mien: ")
-    assert said in last
+        port = str(taken.getsockname()[1])
+        with pytest.raises(SystemExit) as ended:
+            main(["serve", *(port if option == "TAKEN" else option for option in options)])
+    out, message = capsys.readouterr()
+    assert (ended.value.code, out, message.count("\n")) == (2, "", 1)
+    assert message.startswith("mien: ")
+    assert said in message
+
+
+def test_models_that_cannot_be_loaded_end_the_server() -> None:
+    with mien_serve("--port", str(free_port()), "--detector", "nobody", "--log-level", "error") as process:
+        out, message = process.communicate(timeout=WAIT)
+    assert (process.returncode, out) == (2, "")
+    assert message.strip().splitlines()[-1].startswith("mien: unknown detector 'nobody'")
     assert "Traceback" not in message
 
 

@@ -7,6 +7,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from mien.core.codec import LIVE
 from mien.core.labels import EMOTIONS
 from mien.core.types import Faces, Frame, FrameResult
 from mien.live.fake import CountingAnalyzer, CountingStream, FakeEngine
+from mien.live.local import LocalEngine
 from mien.live.session import FrameStream, StreamOptions
 from mien.server.routes.stream import MAX_MESSAGE
 from mien.server.services import Backend
@@ -357,3 +359,24 @@ def test_sockets_elsewhere_are_refused(server: Running) -> None:
     with pytest.raises(InvalidStatus) as refused, connect(f"ws://127.0.0.1:{server.port}/elsewhere"):
         pass
     assert refused.value.response.status_code == 403
+
+
+def test_the_example_in_the_description_works(
+    make_server: MakeServer,
+    jpeg: bytes,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = LocalEngine(CountingAnalyzer(), 1)
+    running = make_server(loader=lambda settings: Backend(engine, {}))
+    text = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
+    code = text.split("```python\n")[1].split("```")[0].replace("127.0.0.1:8000", f"127.0.0.1:{running.port}")
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(jpeg)
+    monkeypatch.setattr("sys.argv", ["example", str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg")])
+    exec(compile(code, "docs/protocol.md", "exec"), {})
+    ready, first, second = capsys.readouterr().out.splitlines()
+    assert "'ready'" in ready
+    assert "'seq': 0" in first
+    assert "'track': 2" in second

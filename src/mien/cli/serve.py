@@ -13,17 +13,18 @@ def serve(
         typer.Option(help="Address to listen on; others than loopback need a key.", show_default="127.0.0.1"),
     ] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")] = None,
-    detector: Annotated[str | None, typer.Option(help="Name of the face detector.")] = None,
+    detector: Annotated[str | None, typer.Option(help="mien or haar.", show_default="mien")] = None,
     detect_size: Annotated[int | None, typer.Option(help="Long side in pixels at which faces are looked for.")] = None,
     workers: Annotated[int | None, typer.Option(help="Threads that analyse.", show_default="one per core")] = None,
     api_key: Annotated[
         str | None, typer.Option(help="Key that clients need; better set MIEN_API_KEY, which other users cannot see.")
     ] = None,
-    insecure_no_key: Annotated[bool, typer.Option(help="Let everybody in who can reach the address.")] = False,
+    insecure_no_key: Annotated[
+        bool, typer.Option("--insecure-no-key", help="Let everybody in who can reach the address.")
+    ] = False,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.", show_default="info")] = None,
 ) -> None:
     """Serve the web app and the API. Every option can be set as MIEN_… in the environment as well."""
-    from mien.server import logs, run
     from mien.server.settings import load
 
     settings = load(
@@ -36,5 +37,8 @@ def serve(
         insecure_no_key=insecure_no_key or None,
         log_level=log_level,
     )
+    settings.check()
+    from mien.server import logs, run  # later than the checks, which so answer at once
+
     logs.configure(settings.log_level)
     run.serve(settings)
