@@ -4,6 +4,7 @@ import base64
 import io
 import struct
 import zlib
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -11,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
-from skimage.data import astronaut
+from skimage import data
 
 from mien.core import headers
 from mien.core.codec import LIVE, UPLOAD, Limits, decode, encode_jpeg, from_text
 from mien.core.errors import PictureError
 from mien.core.types import Image
 
-PICTURE: Image = np.ascontiguousarray(astronaut()[::4, ::4, ::-1][:96])
+PORTRAIT = np.asarray(data.astronaut(), np.uint8)  # type: ignore[no-untyped-call]
+PICTURE: Image = np.ascontiguousarray(PORTRAIT[::4, ::4, ::-1][:96])
 SMALL = Limits(max_bytes=2**20, max_pixels=2**18, max_scans=30)
 FORMATS = ("JPEG", "PNG", "WEBP")
 
@@ -149,7 +151,7 @@ def test_exif_orientation(kind: str, orientation: int) -> None:
     data = encoded(kind, exif=exif.tobytes())
     stored = decode(data, rotate=False)
     assert np.abs(stored.astype(int) - PICTURE).mean() < 6
-    turned = {
+    turned: dict[int, Callable[[Image], Image]] = {
         1: lambda a: a,
         2: lambda a: a[:, ::-1],
         3: lambda a: a[::-1, ::-1],
@@ -158,8 +160,8 @@ def test_exif_orientation(kind: str, orientation: int) -> None:
         6: lambda a: np.rot90(a, -1),
         7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
         8: lambda a: np.rot90(a),
-    }[orientation]
-    assert (decode(data) == turned(stored)).all()
+    }
+    assert (decode(data) == turned[orientation](stored)).all()
 
 
 @pytest.mark.parametrize(

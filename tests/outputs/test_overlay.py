@@ -29,7 +29,7 @@ def one(emotion: str = "happiness", confidence: float = 0.9, uncertain: bool = F
     return Faces.from_boxes([[100, 100, 200, 200]]).replace(emotion=probabilities, uncertain=[uncertain], tracks=[3])
 
 
-def count(image: Image, colour: tuple[int, int, int]) -> int:
+def count(image: Image, colour: tuple[int, ...]) -> int:
     return int((np.abs(image.astype(int) - colour).max(2) <= 8).sum())
 
 

@@ -55,7 +55,10 @@ def heard(path: Path) -> tuple[float, float, float]:
     with av.open(str(path)) as container:
         frames = list(container.decode(audio=0))
     level = float(np.sqrt(np.mean(np.concatenate([frame.to_ndarray().ravel() for frame in frames]) ** 2)))
-    return frames[0].time, frames[-1].time + frames[-1].samples / frames[-1].sample_rate, level
+    first, last = frames[0].time, frames[-1].time
+    assert first is not None
+    assert last is not None
+    return first, last + frames[-1].samples / frames[-1].sample_rate, level
 
 
 def test_presentation_times_are_kept(tmp_path: Path) -> None:

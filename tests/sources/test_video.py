@@ -38,7 +38,7 @@ def make(
     """Write a video whose frames are shown at ``times`` (in time bases); frame i is a little brighter than i - 1."""
     base = corner() if image is None else image
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=10)
+        stream: Any = container.add_stream(codec, rate=10)
         stream.height, stream.width = base.shape[:2]
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         stream.codec_context.time_base = time_base
