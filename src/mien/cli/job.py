@@ -82,7 +82,8 @@ def run(found: Found, plan: Plan, analyst: Analyst, console: Console) -> int:
     for problem in found.problems:
         console.problem(str(problem))
     if found.ignored:
-        console.note(f"{found.ignored} other files in these folders are neither pictures nor videos that Mien reads")
+        files_are = "file in these folders is" if found.ignored == 1 else "files in these folders are"
+        console.note(f"{found.ignored} other {files_are} neither picture nor video of a kind that Mien reads")
     if plan.out is not None:
         with files.writing(plan.out):
             plan.out.mkdir(parents=True, exist_ok=True)
@@ -118,17 +119,21 @@ def output_names(paths: Sequence[Path]) -> list[str]:
 def _one(item: Input, name: str, plan: Plan, analyst: Analyst, console: Console, interrupt: Interrupt) -> bool:
     """Analyse one input; return whether all of it could be read."""
     work = _picture if item.kind == "picture" else _video
-    done = False
+    warnings: tuple[str, ...] | None = None
     try:
-        done = work(item.path, name, plan, analyst, console, interrupt)
+        warnings = work(item.path, name, plan, analyst, console, interrupt)
     except InputError as error:
         console.problem(str(error))
     finally:
-        console.end(done)
-    return done
+        console.end(warnings is not None)
+    for warning in warnings or ():
+        console.problem(f"{item.path}: {warning}")
+    return warnings == ()
 
 
-def _picture(path: Path, name: str, plan: Plan, analyst: Analyst, console: Console, interrupt: Interrupt) -> bool:
+def _picture(
+    path: Path, name: str, plan: Plan, analyst: Analyst, console: Console, interrupt: Interrupt
+) -> tuple[str, ...]:
     interrupt.check()
     console.begin(str(path), 1)
     frame = pictures.read(path)
@@ -139,10 +144,12 @@ def _picture(path: Path, name: str, plan: Plan, analyst: Analyst, console: Conso
         annotated = codec.encode_jpeg(draw(frame.image, result), QUALITY)
         files.write(plan.out / f"{name}.annotated.jpg", annotated)
     console.advance(len(result.faces))
-    return True
+    return ()
 
 
-def _video(path: Path, name: str, plan: Plan, analyst: Analyst, console: Console, interrupt: Interrupt) -> bool:
+def _video(
+    path: Path, name: str, plan: Plan, analyst: Analyst, console: Console, interrupt: Interrupt
+) -> tuple[str, ...]:
     stream = analyst.stream()
     result: FrameResult | None = None
     with ExitStack() as stack:
@@ -160,9 +167,7 @@ def _video(path: Path, name: str, plan: Plan, analyst: Analyst, console: Console
             if writer is not None:
                 # Frames in between show the last result: the copy has every frame of the original.
                 writer.write(draw(frame.image, result), frame.timestamp)
-    for warning in source.warnings:
-        console.problem(f"{path}: {warning}")
-    return not source.warnings
+    return source.warnings
 
 
 def _table(stack: ExitStack, name: str, plan: Plan) -> tables.Table | None:
