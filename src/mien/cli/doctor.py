@@ -27,7 +27,7 @@ FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8"
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False) -> None:
     """Show versions, processor features, models with hashes, cameras; exit 1 if something is broken."""
-    report = {
+    report: dict[str, Any] = {
         "mien": importlib.metadata.version("mien"),
         "python": platform.python_version(),
         "system": platform.platform(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,13 +20,9 @@ Json = Annotated[bool, typer.Option("--json", help="A JSON line per epoch on std
 
 def need_torch() -> None:
     """Raise with the remedy unless the training kit's packages are there."""
-    try:
-        import matplotlib  # noqa: F401
-        import onnxscript  # noqa: F401
-        import pyarrow  # noqa: F401
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise MissingDependencyError(f"training needs {error.name}: pip install 'mien[train]'") from error
+    missing = [name for name in ("torch", "onnxscript", "pyarrow", "matplotlib") if find_spec(name) is None]
+    if missing:
+        raise MissingDependencyError(f"training needs {', '.join(missing)}: pip install 'mien[train]'")
 
 
 class Bar:

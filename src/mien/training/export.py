@@ -22,6 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from mien.core.errors import ModelError
+from mien.core.types import FloatArray
 from mien.models import zoo
 from mien.models.runtime import Session, golden_input, golden_sample
 from mien.models.spec import InputSpec
@@ -89,17 +90,13 @@ def export(model: Exportable, folder: Path) -> Path:
 
 
 def _entry(model: Exportable, data: bytes, path: Path, got: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    span = max(float(np.abs(v).max()) for v in got.values())
     return {
         "kind": model.kind,
         "version": date.today().isoformat(),
         "licence": model.licence,
-        "files": {"fp32": file_entry(path, data, tolerance=max(1e-3 * span, 1e-3))},
+        "files": {"fp32": file_entry(path, data, got, tolerance=1e-3)},
         "input": model.spec.to_json(),
-        "golden": {
-            "shape": list(model.shape),
-            "outputs": {n: [round(float(v), 5) for v in golden_sample(got[n])] for n in model.outputs},
-        },
+        "golden_shape": list(model.shape),
         "labels": dict(model.labels),
         "temperature": 1.0,
         "thresholds": dict(model.thresholds),
@@ -108,13 +105,22 @@ def _entry(model: Exportable, data: bytes, path: Path, got: Mapping[str, np.ndar
     }
 
 
-def file_entry(path: Path, data: bytes, tolerance: float) -> dict[str, Any]:
-    """Return the manifest's entry for one file."""
+def file_entry(path: Path, data: bytes, got: Mapping[str, FloatArray], tolerance: float) -> dict[str, Any]:
+    """Return the manifest's entry for one file.
+
+    Args:
+        path: of the file.
+        data: its bytes.
+        got: its outputs for the golden input.
+        tolerance: how far off the self-test may be, as a share of the largest output.
+    """
+    span = max(float(np.abs(v).max()) for v in got.values())
     return {
         "file": path.name,
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
-        "tolerance": round(tolerance, 5),
+        "golden": {name: [round(float(v), 5) for v in golden_sample(value)] for name, value in got.items()},
+        "tolerance": round(max(tolerance * span, 1e-3), 5),
     }
 
 

@@ -27,10 +27,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One file of a model: its place, SHA-256 and how far the self-test may be off."""
+    """One file of a model.
+
+    Attributes:
+        path: where it is.
+        sha256: of its bytes.
+        golden: samples of its outputs for the golden input, by output.
+        tolerance: how far off the self-test may be: rounding differs between processors, wrong kernels differ more.
+    """
 
     path: Path
     sha256: str
+    golden: Mapping[str, list[float]]
     tolerance: float
 
 
@@ -46,7 +54,6 @@ class ModelSpec:
         files: by precision, ``int8`` and ``fp32``.
         input: what the network reads.
         golden_shape: of the self-test's input.
-        golden: expected samples by output.
         labels: of the classes, by output.
         temperature: logits are divided by it before the softmax; fitted on a development set.
         thresholds: named limits chosen on a development set.
@@ -61,7 +68,6 @@ class ModelSpec:
     files: Mapping[str, ModelFile]
     input: InputSpec
     golden_shape: tuple[int, ...]
-    golden: Mapping[str, list[float]]
     labels: Mapping[str, list[str]] = field(default_factory=dict)
     temperature: float = 1.0
     thresholds: Mapping[str, float] = field(default_factory=dict)
@@ -90,7 +96,7 @@ def parse(name: str, entry: Mapping[str, Any], folder: Path) -> ModelSpec:
     """
     try:
         files = {
-            precision: ModelFile(folder / value["file"], value["sha256"], float(value["tolerance"]))
+            precision: ModelFile(folder / value["file"], value["sha256"], value["golden"], float(value["tolerance"]))
             for precision, value in entry["files"].items()
         }
         return ModelSpec(
@@ -100,8 +106,7 @@ def parse(name: str, entry: Mapping[str, Any], folder: Path) -> ModelSpec:
             licence=entry["licence"],
             files=files,
             input=InputSpec.from_json(entry["input"]),
-            golden_shape=tuple(entry["golden"]["shape"]),
-            golden=entry["golden"]["outputs"],
+            golden_shape=tuple(entry["golden_shape"]),
             labels=entry.get("labels", {}),
             temperature=float(entry.get("temperature", 1.0)),
             thresholds=entry.get("thresholds", {}),
@@ -151,12 +156,10 @@ def open_checked(spec: ModelSpec, precision: str, threads: int = 1) -> Model:
         ModelError: as `read_checked`, or the network computes something else than it should.
     """
     session = Session(read_checked(spec, precision), f"{spec.name} ({precision})", threads)
-    error = self_test(session, spec.golden_shape, spec.golden)
-    if not error <= spec.files[precision].tolerance:
-        raise ModelError(
-            f"{spec.name} ({precision}) failed its self-test: off by {error:.3g}, "
-            f"allowed {spec.files[precision].tolerance:.3g}"
-        )
+    file = spec.files[precision]
+    error = self_test(session, spec.golden_shape, file.golden)
+    if not error <= file.tolerance:
+        raise ModelError(f"{session.name} failed its self-test: off by {error:.3g}, allowed {file.tolerance:.3g}")
     return Model(spec, precision, session)
 
 
