@@ -9,9 +9,13 @@ import time
 from collections import deque
 from typing import Final
 
+import structlog
 from starlette.requests import HTTPConnection
 
 from mien.core.errors import SettingsError
+from mien.server.errors import ApiError
+
+log = structlog.get_logger()
 
 COOKIE: Final = "mien_login"
 LIFETIME: Final = 30 * 24 * 3600
@@ -30,6 +34,7 @@ class Keys:
     """
 
     def __init__(self, key: str | None) -> None:
+        self.attempts = Attempts()
         self._digest: bytes | None = None
         if key is None:
             return
@@ -63,18 +68,35 @@ class Keys:
         genuine = hmac.compare_digest(signature.encode(), self._sign(expires).encode())
         return genuine and int(expires) > (time.time() if now is None else now)
 
-    def admits(self, connection: HTTPConnection) -> bool:
-        """Whether a request or socket shows the key: ``Authorization: Bearer``, ``X-API-Key`` or the cookie."""
-        if not self.required:
-            return True
-        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self.verify(token.strip()):
-            return True
-        given = connection.headers.get("x-api-key")
-        if given is not None and self.verify(given):
-            return True
+    def refusal(self, connection: HTTPConnection) -> ApiError | None:
+        """Return why a request or socket is refused, None when it may pass.
+
+        The key is shown as ``Authorization: Bearer``, as ``X-API-Key`` or by the cookie.
+        """
         cookie = connection.cookies.get(COOKIE)
-        return cookie is not None and self.verify_cookie(cookie)
+        if not self.required or (cookie is not None and self.verify_cookie(cookie)):
+            return None
+        scheme, _, shown = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            shown = connection.headers.get("x-api-key", "")
+        if shown:
+            return self.attempt(shown.strip(), client_of(connection))
+        message = "this server needs a key: send it as X-API-Key or Authorization: Bearer, or log in at /login"
+        return ApiError(401, "key_required", message, {"www-authenticate": "Bearer"})
+
+    def attempt(self, candidate: str, client: str) -> ApiError | None:
+        """Try a key; return why it is refused. After too many wrong ones a client's are not even looked at."""
+        now = time.monotonic()
+        wait = self.attempts.wait(client, now)
+        if wait > 0:
+            retry = str(int(wait) + 1)
+            message = f"too many wrong keys: try again in {retry} s"
+            return ApiError(429, "too_many_attempts", message, {"retry-after": retry})
+        if self.verify(candidate):
+            return None
+        self.attempts.wrong(client, now)
+        log.warning("wrong key", client=client)
+        return ApiError(401, "wrong_key", "that is not the key", {"www-authenticate": "Bearer"})
 
     def _sign(self, text: str) -> str:
         return hmac.new(self._digest or b"", b"mien login " + text.encode(), hashlib.sha256).hexdigest()
@@ -110,3 +132,8 @@ class Attempts:
         if not times:
             self._wrong.pop(client, None)
         return times
+
+
+def client_of(connection: HTTPConnection) -> str:
+    """Return the address that a request or socket comes from."""
+    return connection.client.host if connection.client else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 import uuid
@@ -35,6 +36,7 @@ SECURITY_HEADERS: Final[dict[str, str]] = {
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
     "cross-origin-opener-policy": "same-origin",
 }
+_PROBES: Final = frozenset({"/ping", "/healthz", "/readyz"})
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -77,7 +79,9 @@ class RequestContext:
                 message = "the server failed on this request; it was logged under the request id"
                 await error_response(scope, 500, "internal", message)(scope, receive, send_with_headers)
             finally:
-                log.info(
+                level = logging.DEBUG if scope["path"] in _PROBES else logging.INFO
+                log.log(
+                    level,
                     "request",
                     method=scope.get("method", "WS"),
                     path=scope["path"],

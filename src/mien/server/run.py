@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Final
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -23,8 +24,13 @@ from mien.server.routes.stream import MAX_MESSAGE
 from mien.server.services import Services
 from mien.server.settings import ServerSettings
 
+log = structlog.get_logger()
+
 SEND_BUFFER: Final = 64 * 1024
 """Bytes of results that the kernel may hold for a client that does not read; by default it holds seconds of them."""
+
+
+SHORT_KEY: Final = 16
 
 
 class StreamProtocol(WebSocketsSansIOProtocol):
@@ -57,6 +63,13 @@ class Server(uvicorn.Server):
         if self.started:
             self._watch = asyncio.create_task(self._when_ready())
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End all connections; those of clients that do not even read the end are cut."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)  # lets the event loop take notice before it is closed itself
+
     async def _when_ready(self) -> None:
         services = self._services()
         await services.ready.wait()
@@ -75,6 +88,8 @@ def serve(settings: ServerSettings) -> None:
         ModelError: the models cannot be loaded.
     """
     settings.check()
+    if settings.api_key is not None and len(settings.api_key.get_secret_value()) < SHORT_KEY:
+        log.warning("the key is short and can be guessed", advice="use 16 random characters or more")
     listening = bind(settings.host, settings.port)
     app = create_app(settings)
     server = Server(config(app), lambda: app.state.services, lambda: _say(address(settings)))

@@ -19,7 +19,7 @@ from mien.core.types import Faces
 from mien.live.engine import Engine
 from mien.live.local import LocalEngine, cores
 from mien.pipeline import Analyzer, Stopwatch
-from mien.server.auth import Attempts, Keys
+from mien.server.auth import Keys
 from mien.server.errors import ApiError
 from mien.server.gate import Gate
 from mien.server.settings import ServerSettings
@@ -78,7 +78,6 @@ class Services:
         self.settings = settings
         self.workers = settings.workers or cores()
         self.keys = Keys(settings.api_key.get_secret_value() if settings.api_key else None)
-        self.attempts = Attempts()
         self.gate = Gate(self.workers + settings.max_waiting)
         self.decoders = anyio.CapacityLimiter(self.workers)
         self.ready = asyncio.Event()
@@ -135,11 +134,11 @@ async def require_key(
     """Refuse who does not show the key. (The two parameters are there for the API's description.)
 
     Raises:
-        ApiError: 401.
+        ApiError: 401, or 429 after too many wrong keys.
     """
-    if not services_of(connection).keys.admits(connection):
-        message = "this server needs a key: send it as X-API-Key or Authorization: Bearer, or log in at /login"
-        raise ApiError(401, "key_required", message, {"www-authenticate": "Bearer"})
+    refusal = services_of(connection).keys.refusal(connection)
+    if refusal is not None:
+        raise refusal
 
 
 ServicesDep: TypeAlias = Annotated[Services, Depends(services_of)]

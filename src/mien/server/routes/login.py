@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from html import escape
 from typing import Final
 
-import structlog
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from mien.server.auth import COOKIE, LIFETIME
+from mien.server.auth import COOKIE, LIFETIME, client_of
 from mien.server.errors import ApiError
 from mien.server.schemas import ErrorEnvelope, Login, Status
-from mien.server.services import Services, ServicesDep
+from mien.server.services import ServicesDep
 
 router = APIRouter(tags=["login"])
-log = structlog.get_logger()
 
 _PAGE: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -65,13 +62,12 @@ async def login(request: Request, services: ServicesDep) -> Response:
     """Set a cookie that admits for 30 days, in exchange for the key. A form is answered with pages."""
     is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     key = await _key(request, is_form)
-    try:
-        _check(services, key, request.client.host if request.client else "")
-    except ApiError as error:
-        if not is_form:
-            raise
-        note = f"<p>{escape(error.detail)}</p>"
-        return HTMLResponse(_PAGE.format(note=note), error.status_code, error.headers)
+    refusal = services.keys.attempt(key, client_of(request))
+    if refusal is not None and is_form:
+        note = f"<p>{escape(refusal.detail)}</p>"
+        return HTMLResponse(_PAGE.format(note=note), refusal.status_code, refusal.headers)
+    if refusal is not None:
+        raise refusal
     response: Response = RedirectResponse("/", 303) if is_form else JSONResponse({"status": "ok"})
     if services.keys.required:
         secure = request.url.scheme == "https"
@@ -95,15 +91,3 @@ async def _key(request: Request, is_form: bool) -> str:
         return Login.model_validate_json(await request.body()).key
     except ValidationError:
         raise ApiError(422, "invalid_request", 'send {"key": "…"}') from None
-
-
-def _check(services: Services, key: str, client: str) -> None:
-    now = time.monotonic()
-    wait = services.attempts.wait(client, now)
-    if wait > 0:
-        retry = str(int(wait) + 1)
-        raise ApiError(429, "busy", f"too many wrong keys: try again in {retry} s", {"retry-after": retry})
-    if not services.keys.verify(key):
-        services.attempts.wrong(client, now)
-        log.warning("wrong key", client=client)
-        raise ApiError(401, "wrong_key", "that is not the key")

@@ -179,7 +179,7 @@ async def stream(websocket: WebSocket) -> None:
     services = services_of(websocket)
     refusal = _refusal(websocket, services)
     if refusal is not None:
-        response = error_response(websocket.scope, refusal.status_code, refusal.code, refusal.detail)
+        response = error_response(websocket.scope, refusal.status_code, refusal.code, refusal.detail, refusal.headers)
         await deny(response, websocket.scope, websocket.receive, websocket.send)
         return
     await websocket.accept(PROTOCOL if PROTOCOL in websocket.scope["subprotocols"] else None)
@@ -217,8 +217,9 @@ async def _serve(websocket: WebSocket, services: Services) -> None:
 
 def _refusal(websocket: WebSocket, services: Services) -> ApiError | None:
     """Why a socket may not be opened, None when it may. (Host and Origin are `guard.Guard`'s.)"""
-    if not services.keys.admits(websocket):
-        return ApiError(401, "key_required", "this server needs a key: log in at /login or send X-API-Key")
+    refusal = services.keys.refusal(websocket)
+    if refusal is not None:
+        return refusal
     offered = websocket.scope["subprotocols"]
     if offered and PROTOCOL not in offered:
         return ApiError(400, "unsupported_protocol", f"this server speaks {PROTOCOL}: ask for that subprotocol")

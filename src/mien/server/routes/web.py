@@ -74,8 +74,7 @@ class WebApp:
         return await self._start(request)
 
     async def _start(self, request: Request) -> Response:
-        keys = services_of(request).keys
-        if keys.required and not keys.admits(request):
+        if services_of(request).keys.refusal(request) is not None:
             return RedirectResponse("/login", 303)
         index = await anyio.to_thread.run_sync(_file, self.folder, "index.html")
         if index is None:
