@@ -55,6 +55,32 @@ def _show_confusion(title: str, value: dict[str, Any]) -> None:
         print(f"{label:11}" + "".join(f"{count:10}" for count in row))
 
 
+@app.command("detection")
+def detection(
+    dataset: Annotated[list[Path], typer.Argument(help="Parquet files with image, boxes, points and source.")],
+    detector: Annotated[str, typer.Option(help="mien or haar.")] = "mien",
+    detect_size: Annotated[int, typer.Option(help="Long side in pixels at which the detector looks.")] = 320,
+    source: Annotated[list[str] | None, typer.Option(help="Only pictures of this collection; may be repeated.")] = None,
+    models: Models = None,
+    precision: Precision = "int8",
+    as_json: Json = False,
+) -> None:
+    """Average precision, recall and false faces of a detector at IoU 0.4, per source too."""
+    from mien.core.settings import AnalyzerSettings
+    from mien.evaluation.detection import evaluate, read
+    from mien.models.detector import Detector, NetworkDetector, create
+
+    settings = AnalyzerSettings(detector=detector, detect_size=detect_size, max_faces=500, precision=precision)
+    used: Detector = create(settings)
+    score = 0.5
+    if detector == "mien":
+        # Faces below the working threshold are ranked too: the curve would end there otherwise.
+        model = open_model("face-detector", models, precision)
+        score = model.spec.thresholds["score"]
+        used = NetworkDetector(model.run, model.spec.input, 0.02, model.spec.thresholds["nms"], settings)
+    show(evaluate(used, read(dataset), source, score), as_json)
+
+
 @app.command("emotion")
 def emotion(
     dataset: Dataset,

@@ -48,7 +48,7 @@ def quantize(kind: Kind, data: Data, models: Models = Path("models")) -> None:
     ship = recipe(kind)
     from mien.training.quantise import quantise
 
-    path = quantise(models, ship.NAME, ship.calibration_batches(data), getattr(ship, "KEEP_FP32", ()))
+    path = quantise(models, ship.NAME, ship.calibration_batches(data), keep_outputs=ship.KEEP_OUTPUTS)
     typer.echo(f"{path} ({path.stat().st_size:,} bytes); next: mien calibrate {kind.value}", err=True)
 
 

@@ -43,7 +43,7 @@ def quantise(
     folder: Path,
     name: str,
     batches: Iterable[FloatArray],
-    keep: tuple[str, ...] = (),
+    keep_outputs: bool = False,
 ) -> Path:
     """Write ``weights/NAME.int8.onnx`` beside the fp32 file and add it to the manifest.
 
@@ -51,7 +51,7 @@ def quantise(
         folder: with ``manifest.json`` and ``weights/``.
         name: of the model.
         batches: inputs to find the activations' ranges on.
-        keep: names of nodes that stay in fp32.
+        keep_outputs: leave the layers that make the outputs in floating point.
 
     Raises:
         ModelError: no such model, or a file too large.
@@ -61,7 +61,7 @@ def quantise(
         raise ModelError(f"{folder} holds no model {name!r}: it holds {', '.join(manifest['models'])}")
     entry = manifest["models"][name]
     spec = zoo.parse(name, entry, folder / "weights")
-    data = quantised_bytes(zoo.read_checked(spec, "fp32"), batches, keep)
+    data = quantised_bytes(zoo.read_checked(spec, "fp32"), batches, keep_outputs)
     if len(data) > MAX_BYTES:
         raise ModelError(f"{name} takes {len(data):,} bytes in int8, more than {MAX_BYTES:,}")
     path = folder / "weights" / f"{name}.int8.onnx"
@@ -74,7 +74,7 @@ def quantise(
     return path
 
 
-def quantised_bytes(data: bytes, batches: Iterable[FloatArray], keep: tuple[str, ...]) -> bytes:
+def quantised_bytes(data: bytes, batches: Iterable[FloatArray], keep_outputs: bool) -> bytes:
     """Return the int8 form of an fp32 ONNX file."""
     proto = widen_weights(onnx.load_from_string(data))
     with tempfile.TemporaryDirectory() as work:
@@ -90,10 +90,16 @@ def quantised_bytes(data: bytes, batches: Iterable[FloatArray], keep: tuple[str,
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=list(keep),
+            nodes_to_exclude=_last_nodes(ready) if keep_outputs else [],
             calibrate_method=CalibrationMethod.MinMax,
         )
         return Path(result).read_bytes()
+
+
+def _last_nodes(path: str) -> list[str]:
+    graph = onnx.load(path).graph
+    outputs = {output.name for output in graph.output}
+    return [node.name for node in graph.node if outputs & set(node.output)]
 
 
 def widen_weights(proto: Any) -> Any:

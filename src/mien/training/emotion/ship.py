@@ -22,6 +22,7 @@ from mien.training.export import Exportable, write_entry
 from mien.training.quantise import in_batches
 
 NAME = "emotion"
+KEEP_OUTPUTS = False
 CERTAIN_ACCURACY = 0.8
 """The seven-class accuracy that predictions which are not "uncertain" shall have on the development set."""
 
