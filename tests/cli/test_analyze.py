@@ -23,7 +23,7 @@ from mien.cli import job
 from mien.cli.console import Console
 from mien.cli.main import main
 from mien.core import codec
-from mien.core.errors import ModelError, SettingsError
+from mien.core.errors import MienError, ModelError, SettingsError
 from mien.core.labels import EMOTIONS
 from mien.core.types import Faces, Frame, FrameResult
 from mien.outputs.files import part
@@ -286,6 +286,22 @@ def test_what_is_no_inputs_fault_ends_the_job(tmp_path: Path) -> None:
 def test_contradictions(plan: dict[str, object], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         job.Plan(**plan)  # type: ignore[arg-type]
+
+
+def test_inputs_are_never_overwritten(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg")
+    before = picture(tmp_path / "a.annotated.jpg", 32).read_bytes()
+    with pytest.raises(SettingsError, match=r"a\.annotated\.jpg is an input and would be overwritten"):
+        Tally([tmp_path], out=tmp_path, annotate=True)
+    assert (tmp_path / "a.annotated.jpg").read_bytes() == before
+    assert Tally([tmp_path], out=tmp_path / "out", annotate=True).status == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's always-full device")
+def test_a_full_disk_behind_stdout(tmp_path: Path) -> None:
+    found = expand([picture(tmp_path / "a.jpg")])
+    with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(MienError, match="stdout cannot be written"):
+        job.run(found, job.Plan(lines=full), FakeAnalyst(), Console(1, stream=io.StringIO()))
 
 
 def test_what_is_said_without_a_terminal(tmp_path: Path) -> None:

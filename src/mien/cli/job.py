@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Protocol, Self
 
 from mien.cli.console import Console
 from mien.core import codec
-from mien.core.errors import InputError, SettingsError
+from mien.core.errors import InputError, MienError, SettingsError
 from mien.core.types import Frame, FrameResult
 from mien.outputs import files, tables
 from mien.outputs.overlay import draw
@@ -84,11 +84,12 @@ def run(found: Found, plan: Plan, analyst: Analyst, console: Console) -> int:
     if found.ignored:
         files_are = "file in these folders is" if found.ignored == 1 else "files in these folders are"
         console.note(f"{found.ignored} other {files_are} neither picture nor video of a kind that Mien reads")
+    names = output_names([item.path for item in found.inputs])
     if plan.out is not None:
+        _spare_inputs(found, names, plan.out, plan.kind)
         with files.writing(plan.out):
             plan.out.mkdir(parents=True, exist_ok=True)
     failed, finished = len(found.problems), 0
-    names = output_names([item.path for item in found.inputs])
     with Interrupt() as interrupt:
         try:
             for item, name in zip(found.inputs, names, strict=True):
@@ -114,6 +115,17 @@ def output_names(paths: Sequence[Path]) -> list[str]:
         used.add(name.casefold())
         names.append(name)
     return names
+
+
+def _spare_inputs(found: Found, names: Sequence[str], out: Path, kind: str) -> None:
+    """Refuse to write where an input lies, as when yesterday's annotated copies are among today's inputs."""
+    inputs = {item.path.resolve() for item in found.inputs}
+    for name in names:
+        for ending in (kind, "annotated.jpg", "annotated.mp4"):
+            if (out / f"{name}.{ending}").resolve() in inputs:
+                raise SettingsError(
+                    f"{out / f'{name}.{ending}'} is an input and would be overwritten: choose another -o"
+                )
 
 
 def _one(item: Input, name: str, plan: Plan, analyst: Analyst, console: Console, interrupt: Interrupt) -> bool:
@@ -189,8 +201,13 @@ def _put(result: FrameResult, plan: Plan, table: tables.Table | None) -> None:
     if table is not None:
         table.write(result)
     if plan.lines is not None:
-        plan.lines.write(tables.line(result))
-        plan.lines.flush()
+        try:
+            plan.lines.write(tables.line(result))
+            plan.lines.flush()
+        except BrokenPipeError:  # nobody reads any more, which is no fault of the place
+            raise
+        except OSError as error:
+            raise MienError(f"stdout cannot be written ({error.strerror}): free some space") from error
 
 
 class Interrupt(AbstractContextManager["Interrupt"]):
