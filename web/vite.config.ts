@@ -21,5 +21,6 @@ export default defineConfig({
       "/docs": server,
     },
   },
-  test: { include: ["tests/**/*.test.ts"] },
+  // The tests are of pure logic: they share nothing that one could spoil for another.
+  test: { include: ["tests/**/*.test.ts"], isolate: false },
 });

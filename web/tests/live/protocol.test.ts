@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { encodeFrame, ProtocolError, parseMessage } from "../../src/features/live/engine/protocol";
+import { emotions } from "../../src/shared/emotions";
+
+const probabilities = Object.fromEntries(emotions.map((emotion, i) => [emotion, i === 1 ? 0.93 : 0.01]));
+const face = {
+  track: 4,
+  box: [10, 20, 110, 140],
+  score: 0.98,
+  points: null,
+  emotion: { label: "happiness", confidence: 0.93, uncertain: false, probabilities },
+};
+const result = {
+  type: "result",
+  seq: 7,
+  captured_ms: 1,
+  server_ms: 12.5,
+  dropped: 2,
+  width: 640,
+  height: 360,
+  faces: [face],
+};
+
+describe("encodeFrame", () => {
+  it("writes seq and captured_ms in little-endian before the picture", () => {
+    const bytes = encodeFrame(0x01020304, 1234.5, new Uint8Array([0xff, 0xd8]));
+    const view = new DataView(bytes.buffer);
+    expect([...bytes.subarray(0, 4)]).toEqual([4, 3, 2, 1]);
+    expect(view.getFloat64(4, true)).toBe(1234.5);
+    expect([...bytes.subarray(12)]).toEqual([0xff, 0xd8]);
+  });
+});
+
+describe("parseMessage", () => {
+  it("reads ready", () => {
+    const text = JSON.stringify({ type: "ready", version: "0.1.0", emotions, max_frame_bytes: 1000 });
+    expect(parseMessage(text)).toEqual({ type: "ready", version: "0.1.0", maxFrameBytes: 1000 });
+  });
+
+  it("reads a result, with probabilities in the fixed order", () => {
+    const message = parseMessage(JSON.stringify(result));
+    expect(message).toMatchObject({ type: "result", seq: 7, dropped: 2, width: 640, height: 360 });
+    const first = message?.type === "result" ? message.faces[0] : undefined;
+    expect(first).toMatchObject({ track: 4, box: [10, 20, 110, 140] });
+    expect(first?.expression?.probabilities).toEqual([0.01, 0.93, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01]);
+  });
+
+  it("reads a face without an expression", () => {
+    const message = parseMessage(JSON.stringify({ ...result, faces: [{ ...face, emotion: undefined }] }));
+    expect(message?.type === "result" && message.faces[0]?.expression).toBeNull();
+  });
+
+  it.each([
+    [3, 3],
+    [null, null],
+    [undefined, null],
+  ])("reads an error with seq %j", (seq, expected) => {
+    const text = JSON.stringify({ type: "error", code: "truncated", message: "no picture", seq });
+    expect(parseMessage(text)).toEqual({ type: "error", code: "truncated", message: "no picture", seq: expected });
+  });
+
+  it("passes over kinds of messages it does not know", () => {
+    expect(parseMessage('{"type":"news"}')).toBeNull();
+  });
+
+  it.each([
+    ["no JSON", "{"],
+    ["a list", "[]"],
+    ["null", "null"],
+    ["a result without faces", JSON.stringify({ ...result, faces: undefined })],
+    ["a box of three", JSON.stringify({ ...result, faces: [{ ...face, box: [1, 2, 3] }] })],
+    ["a track that is a text", JSON.stringify({ ...result, faces: [{ ...face, track: "4" }] })],
+    [
+      "an unknown emotion",
+      JSON.stringify({ ...result, faces: [{ ...face, emotion: { ...face.emotion, label: "joy" } }] }),
+    ],
+    [
+      "a missing probability",
+      JSON.stringify({ ...result, faces: [{ ...face, emotion: { ...face.emotion, probabilities: {} } }] }),
+    ],
+    ["ready without a limit", '{"type":"ready","version":"1"}'],
+  ])("refuses %s", (_name, text) => {
+    expect(() => parseMessage(text)).toThrow(ProtocolError);
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import type { Face, Result } from "../../src/features/live/engine/protocol";
+import { Tracks } from "../../src/features/live/engine/tracks";
+
+function face(track: number, x: number, size = 20): Face {
+  return { track, box: [x, 0, x + size, size], score: 1, expression: null };
+}
+
+function result(...faces: Face[]): Result {
+  return { type: "result", seq: 0, dropped: 0, width: 100, height: 100, faces };
+}
+
+const left = (tracks: Tracks, now: number) => tracks.drawn(now)[0]?.box[0];
+
+describe("Tracks", () => {
+  it("places a new face at once, as a fraction of the frame", () => {
+    const tracks = new Tracks();
+    tracks.update(result(face(1, 40)), 0);
+    expect(tracks.drawn(0)).toEqual([{ track: 1, box: [0.4, 0, 0.6, 0.2], alpha: 1, expression: null }]);
+  });
+
+  it("glides between results and arrives within the usual interval", () => {
+    const tracks = new Tracks();
+    tracks.update(result(face(1, 0)), 0);
+    tracks.update(result(face(1, 10)), 100);
+    expect(left(tracks, 100)).toBe(0);
+    expect(left(tracks, 150)).toBeCloseTo(0.05);
+    expect(left(tracks, 200)).toBeCloseTo(0.1);
+    expect(left(tracks, 260)).toBeCloseTo(0.1);
+  });
+
+  it("starts a new glide from where the box is drawn, without a jump", () => {
+    const tracks = new Tracks();
+    tracks.update(result(face(1, 0)), 0);
+    tracks.update(result(face(1, 10)), 100);
+    const before = left(tracks, 150);
+    tracks.update(result(face(1, 30)), 150);
+    expect(left(tracks, 150)).toBe(before);
+  });
+
+  it("keeps tracks apart by their number, not by their order", () => {
+    const tracks = new Tracks();
+    tracks.update(result(face(1, 0), face(2, 80)), 0);
+    tracks.update(result(face(2, 80), face(1, 0)), 50);
+    for (const { track, box } of tracks.drawn(75)) expect(box[0]).toBe(track === 1 ? 0 : 0.8);
+  });
+
+  it("fades a lost face within half a second", () => {
+    const tracks = new Tracks();
+    tracks.update(result(face(1, 0)), 0);
+    for (let at = 50; at <= 500; at += 50) tracks.update(result(), at);
+    expect(tracks.drawn(150)[0]?.alpha).toBe(1);
+    expect(tracks.drawn(350)[0]?.alpha).toBeCloseTo(0.5);
+    expect(tracks.drawn(500)).toEqual([]);
+  });
+
+  it("does not let faces blink when the server is slow", () => {
+    const tracks = new Tracks();
+    tracks.update(result(face(1, 0)), 0);
+    tracks.update(result(face(1, 0)), 700);
+    expect(tracks.drawn(1300)[0]?.alpha).toBe(1);
+  });
+
+  it("fades the last result when no other comes", () => {
+    const tracks = new Tracks();
+    tracks.update(result(face(1, 0)), 0);
+    tracks.update(result(face(1, 0)), 30);
+    expect(tracks.drawn(600)).toEqual([]);
+  });
+
+  it("lists people by number and keeps those who left for two seconds", () => {
+    const tracks = new Tracks();
+    tracks.update(result(face(7, 0), face(2, 50)), 0);
+    tracks.update(result(face(7, 0)), 30);
+    tracks.update(result(face(7, 0)), 1000);
+    expect(tracks.people(1000).map(({ track, present }) => [track, present])).toEqual([
+      [2, false],
+      [7, true],
+    ]);
+    tracks.update(result(face(7, 0)), 2100);
+    expect(tracks.people(2100).map(({ track }) => track)).toEqual([7]);
+  });
+
+  it("finds the largest face", () => {
+    const tracks = new Tracks();
+    expect(tracks.largest(0)).toBeNull();
+    tracks.update(result(face(1, 0, 10), face(2, 50, 30)), 0);
+    expect(tracks.largest(0)).toBe(2);
+  });
+
+  it("forgets everybody", () => {
+    const tracks = new Tracks();
+    tracks.update(result(face(1, 0)), 0);
+    tracks.clear();
+    expect(tracks.drawn(0)).toEqual([]);
+    expect(tracks.people(0)).toEqual([]);
+  });
+});
