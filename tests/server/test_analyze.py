@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import base64
 import http.client
+import socket
 import struct
 import threading
+import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import cv2
@@ -178,6 +180,18 @@ def test_a_body_without_announced_length_is_cut_off_while_it_is_read(make_server
     assert answer.status == 413
     assert b'"too_large"' in answer.read()
     connection.close()
+
+
+def test_who_leaves_before_everything_is_sent_is_no_fault(
+    server: Running, log_lines: list[MutableMapping[str, Any]]
+) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as plain:
+        plain.sendall(b"POST /api/v1/analyze HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nabc")
+    until = time.monotonic() + 20
+    while not any(line["event"] == "request" and line["status"] == 0 for line in log_lines):
+        assert time.monotonic() < until, log_lines
+        time.sleep(0.005)
+    assert not [line for line in log_lines if line["log_level"] == "error"]
 
 
 def test_nothing_of_a_form_is_written_to_disk(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mien.server.errors import ApiError, error_response
@@ -72,6 +73,8 @@ class RequestContext:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, send_with_headers)
+            except ClientDisconnect:
+                log.debug("client left before it had sent everything", path=scope["path"])
             except Exception:
                 log.exception("request failed", method=scope.get("method"), path=scope["path"])
                 if scope["type"] == "websocket" or status:

@@ -81,7 +81,7 @@ async def analyze(request: Request, services: ServicesDep) -> Response:
         async with deadline(settings.upload_timeout, 408, "the picture did not arrive in time: send a smaller one"):
             sent = await pictures.read(request)
         async with deadline(settings.analyze_timeout, 503, "the picture was not analysed in time: try again later"):
-            decode = anyio.to_thread.run_sync(sent.decode, limiter=services.decoders, abandon_on_cancel=True)
-            result = await asyncio.wrap_future(backend.engine.analyze(await decode))
+            frame = await anyio.to_thread.run_sync(sent.decode, limiter=services.decoders, abandon_on_cancel=True)
+            result = await asyncio.wrap_future(backend.engine.analyze(frame))
     value = {**result_to_json(result), "version": __version__, "models": backend.models}
     return Response(orjson.dumps(value), media_type="application/json")

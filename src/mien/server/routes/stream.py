@@ -87,16 +87,15 @@ class Stream:
 
     async def run(self) -> None:
         """Serve until the client leaves."""
-        await self._send(
-            {
-                "type": "ready",
-                "version": __version__,
-                "protocol": PROTOCOL,
-                "emotions": EMOTIONS,
-                "max_frame_bytes": LIVE.max_bytes,
-            }
-        )
+        ready = {
+            "type": "ready",
+            "version": __version__,
+            "protocol": PROTOCOL,
+            "emotions": EMOTIONS,
+            "max_frame_bytes": LIVE.max_bytes,
+        }
         try:
+            await self._send(ready)
             async with asyncio.TaskGroup() as tasks:
                 sender = tasks.create_task(self._pump())
                 await self._receive()
