@@ -24,6 +24,11 @@ LONG_SIDE: Final = 640
 SCALE_STEP: Final = 1.1
 NEIGHBOURS: Final = 5
 LEAST_FACE: Final = 30
+FACE_IN_WINDOW: Final = (0.11, -0.03, 0.90, 1.07)
+"""Where the face lies in the cascade's square window: medians over 401 labelled faces of the training pictures.
+
+Without it the cascade's boxes would be a third larger than everybody else's and would frame another crop.
+"""
 
 
 class HaarDetector:
@@ -60,8 +65,8 @@ class HaarDetector:
         )
         if not len(found):
             return Faces.empty()
-        boxes = np.asarray(found, np.float32).reshape(-1, 4)
-        boxes[:, 2:] += boxes[:, :2]
+        windows = np.asarray(found, np.float32).reshape(-1, 4)
+        boxes = np.tile(windows[:, :2], 2) + np.tile(windows[:, 2:], 2) * np.array(FACE_IN_WINDOW, np.float32)
         boxes *= np.array([width / grey.shape[1], height / grey.shape[0]] * 2, np.float32)
         scores = 1 - np.exp2(-np.asarray(agreeing, np.float32).reshape(-1) / NEIGHBOURS)
         faces = Faces.from_boxes(boxes, scores)[scores >= self._min_score]
