@@ -30,7 +30,7 @@ check: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m mien_web check
+	$(BIN)/python scripts/web.py check test
 
 unit: .venv/.installed-dev
 	$(BIN)/python -m pytest --ignore tests/e2e

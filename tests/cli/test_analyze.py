@@ -460,4 +460,5 @@ def test_ctrl_c_at_the_real_command(tmp_path: Path) -> None:
     assert b"stopped after 0 of 1 files; what is done is kept in" in said
     done = records(tmp_path / "out" / "a.jsonl")
     assert 1 <= len(done) < 300
-    assert len(out.splitlines()) == len(done) - 1
+    # One line was read above; the interrupt may fall between the table and stdout.
+    assert len(done) - len(out.splitlines()) in (1, 2)

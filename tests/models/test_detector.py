@@ -152,14 +152,14 @@ def test_create_by_name(tmp_path: Path) -> None:
     assert create(AnalyzerSettings(detector="haar")).name == "haar"
     with pytest.raises(SettingsError, match="mien, haar, yunet"):
         create(AnalyzerSettings(detector="nobody"))
-    with pytest.raises(SettingsError, match="its path"):
+    with pytest.raises(SettingsError, match="--weights"):
         create(AnalyzerSettings(detector="yunet"))
     with pytest.raises(ModelError, match="no detector file"):
-        create(AnalyzerSettings(detector="yunet"), tmp_path / "missing.onnx")
+        create(AnalyzerSettings(detector="yunet", weights=tmp_path / "missing.onnx"))
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"not a network")
     with pytest.raises(ModelError, match="cannot be read as a YuNet"):
-        create(AnalyzerSettings(detector="yunet"), broken)
+        create(AnalyzerSettings(detector="yunet", weights=broken))
 
 
 def test_ours_comes_from_the_zoo(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,6 +167,7 @@ def test_ours_comes_from_the_zoo(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     class Spec:
+        name = "face-detector"
         input = SPEC
         thresholds = {"score": 0.5, "nms": 0.4}  # noqa: RUF012
 
@@ -190,3 +191,22 @@ def test_ours_comes_from_the_zoo(monkeypatch: pytest.MonkeyPatch) -> None:
     Spec.thresholds = {"score": 0.5}
     with pytest.raises(ModelError, match="nms"):
         create(AnalyzerSettings(detector="mien"))
+
+
+def test_small_faces_are_looked_for_a_second_time_closer() -> None:
+    asked: list[tuple[int, ...]] = []
+    network = Network((8, (20.0, 30.0, 50.0, 60.0), 0.6))
+
+    def run(tensor: FloatArray) -> dict[str, FloatArray]:
+        asked.append(tensor.shape[2:])
+        return network(tensor)
+
+    settings = AnalyzerSettings(detect_size=320, small_faces=True)
+    detector = NetworkDetector(run, SPEC, 0.5, 0.4, settings)
+    faces = detector.detect(picture(1280, 640))
+    assert asked == [(160, 320), (480, 960)]
+    # The same place in the network's input is another place in the picture at another size: two faces.
+    assert sorted(np.round(faces.sizes)) == [40, 120]
+    asked.clear()
+    detector.detect(picture(300, 200))
+    assert len(asked) == 1

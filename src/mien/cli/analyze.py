@@ -23,8 +23,12 @@ def analyze(
         bool, typer.Option("--json", help="A JSON line per picture or frame on stdout; without -o this is so anyway.")
     ] = False,
     annotate: Annotated[bool, typer.Option(help="Also write annotated copies into DIR.")] = False,
-    detector: Annotated[str | None, typer.Option(help="Name of the face detector.")] = None,
+    detector: Annotated[str | None, typer.Option(help="mien, haar or yunet.", show_default="mien")] = None,
+    weights: Annotated[Path | None, typer.Option(help="ONNX file of the detector yunet.")] = None,
     detect_size: Annotated[int | None, typer.Option(help="Long side in pixels at which faces are looked for.")] = None,
+    small_faces: Annotated[
+        bool | None, typer.Option("--small-faces", help="Look a second time, closer: for crowds.")
+    ] = None,
     min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Least detector score of a face.")] = None,
     detect_interval: Annotated[
         float | None, typer.Option(min=0, help="Seconds of video between two detections; 0 detects on every frame.")
@@ -51,7 +55,14 @@ def analyze(
     lines = sys.stdout.buffer if as_json or out is None else None
     plan = job.Plan(every, out, kind or "jsonl", annotate, lines)
     tracking = TrackingSettings(**_chosen(detect_interval=detect_interval))
-    chosen = _chosen(detector=detector, detect_size=detect_size, min_score=min_score, precision=precision)
+    chosen = _chosen(
+        detector=detector,
+        weights=weights,
+        detect_size=detect_size,
+        small_faces=small_faces,
+        min_score=min_score,
+        precision=precision,
+    )
     settings = AnalyzerSettings(tracking=tracking, **chosen)
     try:
         found = expand(inputs)

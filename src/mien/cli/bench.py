@@ -185,7 +185,9 @@ def _print(report: dict[str, Any]) -> None:
     clip, cpu = report["clip"], report["machine"]
     print(f"{clip['name']}: {clip['width']}×{clip['height']}, {clip['frames']} frames, {report['threads']} thread(s)")
     print(f"{cpu['name']}, {cpu['cores']} cores, load {cpu['load']}, mien {cpu['mien']} {cpu['commit'] or ''}\n")
-    print(f"{'configuration':20}{'frames/s':>10}{'median ms':>11}{'p95 ms':>9}{'faces':>7}  mean ms per frame and stage")
+    print(
+        f"{'configuration':20}{'frames/s':>10}{'median ms':>11}{'p95 ms':>9}{'faces':>7}  mean ms per frame and stage"
+    )
     for name, row in report["configurations"].items():
         stages = "  ".join(f"{k} {v}" for k, v in row["stages_ms"].items())
         ms = row["frame_ms"]

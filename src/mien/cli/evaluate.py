@@ -58,7 +58,8 @@ def _show_confusion(title: str, value: dict[str, Any]) -> None:
 @app.command("detection")
 def detection(
     dataset: Annotated[list[Path], typer.Argument(help="Parquet files with image, boxes, points and source.")],
-    detector: Annotated[str, typer.Option(help="mien or haar.")] = "mien",
+    detector: Annotated[str, typer.Option(help="mien, haar or yunet.")] = "mien",
+    weights: Annotated[Path | None, typer.Option(help="ONNX file of the detector yunet.")] = None,
     detect_size: Annotated[int, typer.Option(help="Long side in pixels at which the detector looks.")] = 320,
     source: Annotated[list[str] | None, typer.Option(help="Only pictures of this collection; may be repeated.")] = None,
     models: Models = None,
@@ -67,17 +68,24 @@ def detection(
 ) -> None:
     """Average precision, recall and false faces of a detector at IoU 0.4, per source too."""
     from mien.core.settings import AnalyzerSettings
-    from mien.evaluation.detection import evaluate, read
+    from mien.evaluation.detection import LEAST_SCORE, evaluate, read
     from mien.models.detector import Detector, NetworkDetector, create
 
-    settings = AnalyzerSettings(detector=detector, detect_size=detect_size, max_faces=500, precision=precision)
-    used: Detector = create(settings)
-    score = 0.5
+    # Faces below the working threshold are ranked too: the curve would end there otherwise.
+    settings = AnalyzerSettings(
+        detector=detector,
+        weights=weights,
+        detect_size=detect_size,
+        min_score=LEAST_SCORE,
+        max_faces=500,
+        precision=precision,
+    )
     if detector == "mien":
-        # Faces below the working threshold are ranked too: the curve would end there otherwise.
         model = open_model("face-detector", models, precision)
         score = model.spec.thresholds["score"]
-        used = NetworkDetector(model.run, model.spec.input, 0.02, model.spec.thresholds["nms"], settings)
+        used: Detector = NetworkDetector.of(model, settings)
+    else:
+        used, score = create(settings), 0.5
     show(evaluate(used, read(dataset), source, score), as_json)
 
 
@@ -99,3 +107,26 @@ def emotion(
 
     data = emotion_data.read(dataset, usage)
     show(metrics.evaluate(EmotionModel(open_model("emotion", models, precision)), data), as_json)
+
+
+@app.command("landmarks")
+def landmarks(
+    dataset: Dataset,
+    models: Models = None,
+    precision: Precision = "int8",
+    detector: Annotated[
+        str | None, typer.Option(help="Find the faces with mien or haar, not where the set's crops have them.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Error of the 68 landmarks in percent of the distance between the outer eye corners.
+
+    DATASET is a .parquet file with the columns image and landmarks.
+    """
+    from mien.core.settings import AnalyzerSettings
+    from mien.evaluation.landmarks import evaluate, read
+    from mien.models.detector import create
+    from mien.models.landmarks import LandmarkModel
+
+    finder = None if detector is None else create(AnalyzerSettings(detector=detector, precision=precision))
+    show(evaluate(LandmarkModel(open_model("face-landmarks", models, precision)), read(dataset), finder), as_json)

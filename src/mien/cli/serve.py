@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +14,8 @@ def serve(
         typer.Option(help="Address to listen on; others than loopback need a key.", show_default="127.0.0.1"),
     ] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")] = None,
-    detector: Annotated[str | None, typer.Option(help="mien or haar.", show_default="mien")] = None,
+    detector: Annotated[str | None, typer.Option(help="mien, haar or yunet.", show_default="mien")] = None,
+    weights: Annotated[Path | None, typer.Option(help="ONNX file of the detector yunet.")] = None,
     detect_size: Annotated[int | None, typer.Option(help="Long side in pixels at which faces are looked for.")] = None,
     workers: Annotated[int | None, typer.Option(help="Threads that analyse.", show_default="one per core")] = None,
     api_key: Annotated[
@@ -31,6 +33,7 @@ def serve(
         host=host,
         port=port,
         detector=detector,
+        weights=weights,
         detect_size=detect_size,
         workers=workers,
         api_key=api_key,

@@ -18,6 +18,7 @@ class Kind(StrEnum):
 
     emotion = "emotion"
     detector = "detector"
+    landmarks = "landmarks"
 
 
 Models = Annotated[Path, typer.Option(help="Folder with manifest.json and weights/.")]

@@ -86,3 +86,55 @@ def emotion(
     plots.curves(history, ("dev_fer2013", "dev_ferplus"), f"{arch}: accuracy on dev", out / "accuracy.png")
     plots.confusion(confusion_of(net, dev_set), FER2013, f"{arch} on dev", out / "confusion.png")
     typer.echo(f"{out / 'model.pt'} (plots beside it); next: mien export emotion {out}", err=True)
+
+
+@app.command("landmarks")
+def landmarks(
+    data: Annotated[Path, typer.Option(help="Folder with train.parquet and dev.parquet.")],
+    out: Out = Path("runs/landmarks"),
+    arch: Annotated[str, typer.Option(help="lm-s or lm-m.")] = "lm-m",
+    epochs: Annotated[int, typer.Option(min=1, help="Length of the schedule.")] = 200,
+    minutes: Minutes = None,
+    batch: Annotated[int, typer.Option(min=2)] = 64,
+    seed: int = 0,
+    as_json: Json = False,
+) -> None:
+    """Train the network that finds 68 landmarks on a face."""
+    need_torch()
+    from mien.training import plots
+    from mien.training.landmarks.train import Recipe, splits, train
+    from mien.training.loops import Run
+
+    recipe = Recipe(arch=arch, epochs=epochs, minutes=minutes, batch=batch, seed=seed)
+    train_set, dev_set = splits(data)
+    with Bar(as_json) as bar:
+        train(recipe, train_set, dev_set, out, bar.tell)
+    history = Run.history_of(out)
+    plots.curves(history, ("train_loss",), f"{arch}: wing loss", out / "loss.png")
+    plots.curves(history, ("dev_nme",), f"{arch}: error on dev, %", out / "error.png")
+    typer.echo(f"{out / 'model.pt'} (plots beside it); next: mien export landmarks {out}", err=True)
+
+
+@app.command("detector")
+def detector(
+    data: Annotated[
+        Path, typer.Option(help="Folder with train*.parquet and dev*.parquet: image, boxes, points, source.")
+    ],
+    out: Out = Path("runs/detector"),
+    epochs: Annotated[int, typer.Option(min=1, help="Length of the schedule.")] = 100,
+    minutes: Minutes = None,
+    batch: Annotated[int, typer.Option(min=2, help="Scenes per step.")] = 32,
+    size: Annotated[int, typer.Option(min=64, help="Side of a scene in pixels, a multiple of 32.")] = 256,
+    seed: int = 0,
+    as_json: Json = False,
+) -> None:
+    """Train the face detector: boxes, scores and five points."""
+    need_torch()
+    from mien.training import plots
+    from mien.training.detector.train import train
+    from mien.training.loops import Run
+
+    with Bar(as_json) as bar:
+        train(data, out, minutes=minutes, epochs=epochs, batch=batch, size=size, seed=seed, tell=bar.tell)
+    plots.curves(Run.history_of(out), ("obj", "cls", "box", "points"), "detector: parts of the loss", out / "loss.png")
+    typer.echo(f"{out / 'model.pt'} (plot beside it); next: mien export detector {out}", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mien.core.errors import SettingsError
 
@@ -39,8 +40,10 @@ class AnalyzerSettings:
     """How pictures and streams are analysed.
 
     Attributes:
-        detector: name of a detector: ``mien`` (ours), ``haar`` (OpenCV's cascade).
+        detector: name of a detector: ``mien`` (ours), ``haar`` (OpenCV's cascade), ``yunet`` (needs ``weights``).
+        weights: file of a detector that does not come with Mien (``yunet``).
         detect_size: long side in pixels at which the detector looks at the picture.
+        small_faces: look at large pictures a second time at three times ``detect_size``, for crowds (``mien`` only).
         min_score: least detector score of a face; None takes the model's own threshold.
         max_faces: the largest faces are analysed, no more than these.
         precision: ``int8`` or ``fp32`` model files.
@@ -49,7 +52,9 @@ class AnalyzerSettings:
     """
 
     detector: str = "haar"
+    weights: Path | None = None
     detect_size: int = 320
+    small_faces: bool = False
     min_score: float | None = None
     max_faces: int = 64
     precision: str = "int8"

@@ -26,6 +26,8 @@ MIN_IOU: Final = 0.4
 LEAST_FACE: Final = 8.0
 """Labelled faces under this size (square root of the area, pixels) are neither hits nor misses."""
 FPPI: Final = 0.05
+LEAST_SCORE: Final = 0.02
+"""Give a detector this ``min_score`` to rank its faces: the curve ends where it reports none."""
 HUMAN_POINTS: Final = ("mtfl", "udacity")
 """Sources whose points were set by people; elsewhere they come from another detector and prove nothing."""
 

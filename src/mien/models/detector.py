@@ -7,7 +7,6 @@ the box and five points, as in YuNet (Wu et al. 2023) and YOLOX (Ge et al. 2021)
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Final, Protocol
 
 import cv2
@@ -28,6 +27,8 @@ MULTIPLE: Final = 32
 MAX_CANDIDATES: Final = 2000
 """No more cells than this, the best, go into the non-maximum suppression."""
 MAX_LOG_SIZE: Final = 6.0
+CLOSER: Final = 3
+"""The second look for small faces is at this many times the size of the first."""
 
 
 class Detector(Protocol):
@@ -54,7 +55,7 @@ class NetworkDetector:
         spec: how the network wants its pixels; width and height are not used, the input's size follows the picture.
         min_score: least score of a face.
         max_iou: of two boxes that overlap more than this only the better one is kept.
-        settings: ``detect_size`` and ``max_faces`` are used.
+        settings: ``detect_size``, ``small_faces`` and ``max_faces`` are used.
     """
 
     name = "mien"
@@ -71,15 +72,38 @@ class NetworkDetector:
         self._run, self._spec, self._settings = run, spec, settings
         self._min_score, self._max_iou = min_score, max_iou
 
+    @classmethod
+    def of(cls, model: zoo.Model, settings: AnalyzerSettings) -> NetworkDetector:
+        """Make it from a loaded model, with the model's own thresholds where ``settings`` give none.
+
+        Raises:
+            ModelError: the manifest entry lacks a threshold.
+        """
+        limits = model.spec.thresholds
+        if missing := {"score", "nms"} - set(limits):
+            raise ModelError(f"the manifest entry of {model.spec.name} lacks {', '.join(sorted(missing))}")
+        score = limits["score"] if settings.min_score is None else settings.min_score
+        return cls(model.run, model.spec.input, score, limits["nms"], settings)
+
     def detect(self, image: Image) -> Faces:
         """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``), largest first, coordinates in its pixels."""
-        canvas, size = letterbox(image, self._settings.detect_size, self._spec.mean)
+        sizes = [self._settings.detect_size]
+        closer = min(CLOSER * sizes[0], max(image.shape[:2]))
+        if self._settings.small_faces and closer > sizes[0]:
+            sizes.append(closer)
+        seen = [self._look(image, size) for size in sizes]
+        boxes, scores, points = (np.concatenate(column) for column in zip(*seen, strict=True))
+        kept = nms(boxes, scores, self._max_iou)
+        faces = Faces(boxes[kept], scores[kept], points[kept])
+        return faces[np.argsort(-faces.sizes, kind="stable")[: self._settings.max_faces]]
+
+    def _look(self, image: Image, long_side: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return candidate boxes, scores and points, seen at one size, in pixels of ``image``."""
+        canvas, size = letterbox(image, long_side, self._spec.mean)
         outputs = self._run(self._spec.tensor(self._spec.recolour(canvas[None])))
         boxes, scores, points = decode(outputs, self._min_score)
-        kept = nms(boxes, scores, self._max_iou)
         back = np.array([image.shape[1] / size[0], image.shape[0] / size[1]], np.float32)
-        faces = Faces(boxes[kept] * np.tile(back, 2), scores[kept], points[kept] * back)
-        return faces[np.argsort(-faces.sizes, kind="stable")[: self._settings.max_faces]]
+        return boxes * np.tile(back, 2), scores, points * back
 
 
 def letterbox(image: Image, long_side: int, fill: float) -> tuple[Image, tuple[int, int]]:
@@ -138,28 +162,19 @@ def _sigmoid(x: FloatArray) -> FloatArray:
     return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x), np.float32)
 
 
-def create(settings: AnalyzerSettings, weights: Path | None = None) -> Detector:
+def create(settings: AnalyzerSettings) -> Detector:
     """Make the detector that ``settings.detector`` names.
-
-    Args:
-        settings: names the detector and how it looks.
-        weights: file of a detector whose weights do not come with Mien (``yunet``).
 
     Raises:
         SettingsError: no detector goes by that name, or it needs a file and none is given.
         ModelError: its file is missing or broken.
     """
     if settings.detector == "mien":
-        model = zoo.load("face-detector", settings.precision, settings.threads)
-        limits = model.spec.thresholds
-        if missing := {"score", "nms"} - set(limits):
-            raise ModelError(f"the manifest entry of face-detector lacks the threshold(s) {', '.join(sorted(missing))}")
-        score = limits["score"] if settings.min_score is None else settings.min_score
-        return NetworkDetector(model.run, model.spec.input, score, limits["nms"], settings)
+        return NetworkDetector.of(zoo.load("face-detector", settings.precision, settings.threads), settings)
     if settings.detector == "haar":
         return HaarDetector(settings)
     if settings.detector == "yunet":
-        if weights is None:
-            raise SettingsError("the detector yunet needs its ONNX file, which does not come with Mien: give its path")
-        return YuNetDetector(settings, weights)
+        if settings.weights is None:
+            raise SettingsError("the detector yunet needs its ONNX file, which does not come with Mien: give --weights")
+        return YuNetDetector(settings, settings.weights)
     raise SettingsError(f"unknown detector {settings.detector!r}: use one of mien, haar, yunet")

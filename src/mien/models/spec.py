@@ -64,21 +64,30 @@ class InputSpec:
         """Return the manifest's ``input`` entry."""
         return asdict(self)
 
+    def transforms(self, faces: Faces) -> FloatArray:
+        """Return ``[n, 2, 3]`` transforms, pixels of the picture → pixels of the input, by points or else by box."""
+        size = np.array([self.width, self.height], dtype=np.float32)
+        template = None if self.template is None else np.asarray(self.template, np.float32) * size
+        found = np.empty((len(faces), 2, 3), np.float32)
+        for row, (box, points) in enumerate(zip(faces.boxes, faces.points, strict=True)):
+            if template is not None and np.isfinite(points).all():
+                found[row] = similarity(points, template)
+            else:
+                found[row] = box_transform(box, self.box, self.width, self.height)
+        return found
+
     def align(self, image: Image, faces: Faces) -> Image:
         """Cut every face out of ``image`` (BGR) as the network wants to see it, by its points or else by its box.
 
         Returns:
             uint8 ``[n, height, width]`` for grey, ``[n, height, width, 3]`` in the spec's colour order otherwise.
         """
-        size = np.array([self.width, self.height], dtype=np.float32)
-        template = None if self.template is None else np.asarray(self.template, np.float32) * size
+        return self.cut(image, self.transforms(faces))
+
+    def cut(self, image: Image, transforms: FloatArray) -> Image:
+        """Cut what ``transforms`` (``[n, 2, 3]``, as from `transforms`) describe; returns what `align` returns."""
         crops = [np.empty((0, self.height, self.width, 3), np.uint8)]
-        for box, points in zip(faces.boxes, faces.points, strict=True):
-            if template is not None and np.isfinite(points).all():
-                transform = similarity(points, template)
-            else:
-                transform = box_transform(box, self.box, self.width, self.height)
-            crops.append(warp(image, transform, self.width, self.height)[None])
+        crops += [warp(image, transform, self.width, self.height)[None] for transform in transforms]
         return self.recolour(np.concatenate(crops))
 
     def recolour(self, crops: Image) -> Image:

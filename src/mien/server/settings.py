@@ -26,6 +26,7 @@ class ServerSettings(BaseSettings):
         host: address to listen on.
         port: to listen on, 1–65535.
         detector: see `AnalyzerSettings`.
+        weights: see `AnalyzerSettings`.
         detect_size: see `AnalyzerSettings`.
         precision: see `AnalyzerSettings`.
         workers: threads that analyse; None for one per core.
@@ -48,6 +49,7 @@ class ServerSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     detector: str = AnalyzerSettings().detector
+    weights: Path | None = None
     detect_size: int = AnalyzerSettings().detect_size
     precision: str = AnalyzerSettings().precision
     workers: int | None = Field(default=None, ge=1, le=256)
@@ -84,7 +86,9 @@ class ServerSettings(BaseSettings):
         Raises:
             SettingsError: a value makes no sense.
         """
-        return AnalyzerSettings(detector=self.detector, detect_size=self.detect_size, precision=self.precision)
+        return AnalyzerSettings(
+            detector=self.detector, weights=self.weights, detect_size=self.detect_size, precision=self.precision
+        )
 
     @property
     def loopback(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import torch
 from mien.core.errors import InputError
 from mien.core.settings import AnalyzerSettings
 from mien.core.types import FloatArray
-from mien.evaluation.detection import LabelledPicture, evaluate, judge, precision_recall, read
+from mien.evaluation.detection import LEAST_SCORE, LabelledPicture, evaluate, judge, precision_recall, read
 from mien.models import zoo
 from mien.models.detector import NetworkDetector, letterbox
 from mien.training.detector.net import OUTPUT_NAMES, build
@@ -25,7 +24,6 @@ NAME = "face-detector"
 KEEP_OUTPUTS = True
 """The last convolutions stay in floating point: a box's place needs more than 256 steps."""
 FALSE_PER_BACKGROUND = 1 / 20
-LEAST_SCORE = 0.02
 
 DATA = (
     "MTFL and YouTube Faces frames (human points), LFW and news photographs (boxes and points from YuNet, so partly "
@@ -104,8 +102,7 @@ def calibrate(folder: Path, data: Path) -> dict[str, Any]:
 
 
 def _detector(model: zoo.Model, size: int) -> NetworkDetector:
-    settings = replace(AnalyzerSettings(), detect_size=size, max_faces=500)
-    return NetworkDetector(model.run, model.spec.input, LEAST_SCORE, model.spec.thresholds["nms"], settings)
+    return NetworkDetector.of(model, AnalyzerSettings(detect_size=size, min_score=LEAST_SCORE, max_faces=500))
 
 
 def _threshold(detector: NetworkDetector, dev: list[LabelledPicture]) -> float:
