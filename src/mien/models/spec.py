@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -12,6 +12,9 @@ import numpy as np
 from mien.core.errors import ModelError
 from mien.core.geometry import box_transform, similarity, warp
 from mien.core.types import Faces, FloatArray, Image
+
+LEAST_SCALE: Final = 1e-3
+"""A face is never shrunk by more than this; five points that ask for it are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,12 @@ class InputSpec:
         template = None if self.template is None else np.asarray(self.template, np.float32) * size
         found = np.empty((len(faces), 2, 3), np.float32)
         for row, (box, points) in enumerate(zip(faces.boxes, faces.points, strict=True)):
+            found[row] = box_transform(box, self.box, self.width, self.height)
             if template is not None and np.isfinite(points).all():
-                found[row] = similarity(points, template)
-            else:
-                found[row] = box_transform(box, self.box, self.width, self.height)
+                by_points = similarity(points, template)
+                # Points in an order that no face has (mirrored, say) are nearest to the template when they vanish.
+                if np.hypot(*by_points[:, 0]) > LEAST_SCALE:
+                    found[row] = by_points
         return found
 
     def align(self, image: Image, faces: Faces) -> Image:

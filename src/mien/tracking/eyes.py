@@ -1,0 +1,179 @@
+"""Blinks and closed eyes over time, per track, in seconds and not in frames.
+
+`BlinkCounter` counts short closures (Soukupová & Čech 2016: a blink takes 0.1–0.4 s). `Perclos` gives the share of time
+with the eyes closed: P80 of Wierwille & Ellsworth 1994, "Evaluation of driver drowsiness by trained raters", as defined
+by Dinges & Grace 1998, "PERCLOS: a valid psychophysiological measure of alertness": closed by at least 80%.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from mien.core.types import FloatArray, IntArray
+from mien.tracking.clock import checked
+
+CLOSED: Final = 0.2
+"""Eyes open by less than this are closed: P80."""
+REOPENED: Final = 0.5
+"""A closure ends when the eyes are open by this again: noise about one limit would be a blink per frame."""
+LONGEST_BLINK: Final = 0.5
+"""Seconds; eyes that stay closed for longer do not blink."""
+STALE: Final = 1.0
+"""Seconds without an observation after which what happened in between is unknown."""
+
+
+@dataclass(slots=True)
+class _Lid:
+    """What is known of one track: last time seen, start of the closure that lasts, blinks so far and of late."""
+
+    seen: float
+    closed_since: float | None = None
+    was_open: bool = False
+    count: int = 0
+    recent: deque[float] = field(default_factory=deque)
+
+
+class BlinkCounter:
+    """Counts the blinks of every track of one stream.
+
+    A blink goes from open (at least `REOPENED`) through closed (at most `CLOSED`) to open within `LONGEST_BLINK`; its
+    time is measured between the frames on which the eyes were first seen closed and open again, so a blink that falls
+    between two frames is not seen, and below about 10 frames/s many are not.
+
+    Args:
+        window: seconds over which the rate is taken.
+    """
+
+    def __init__(self, window: float = 60.0) -> None:
+        self._window = window
+        self._lids: dict[int, _Lid] = {}
+
+    def reset(self) -> None:
+        """Forget all tracks."""
+        self._lids.clear()
+
+    def forget(self, active: Iterable[int]) -> None:
+        """Forget every track that is not in ``active``."""
+        wanted = {int(track) for track in active}
+        self._lids = {track: lid for track, lid in self._lids.items() if track in wanted}
+
+    def update(self, tracks: Any, eyes_open: Any, timestamp: float) -> tuple[IntArray, IntArray]:
+        """Take in one frame.
+
+        Args:
+            tracks: ``[n]`` identities.
+            eyes_open: ``[n]`` 0 closed – 1 open; NaN where unknown, which is as if the face was not seen.
+            timestamp: presentation time in seconds.
+
+        Returns:
+            Blinks since the track began ``[n]``, and within the window ``[n]``.
+        """
+        now = checked(timestamp)
+        counts = [self._one(int(track), float(value), now) for track, value in zip(tracks, eyes_open, strict=True)]
+        table = np.array(counts, np.int64).reshape(-1, 2)
+        return table[:, 0], table[:, 1]
+
+    def _one(self, track: int, value: float, now: float) -> tuple[int, int]:
+        lid = self._lids.get(track)
+        if lid is None:
+            lid = self._lids[track] = _Lid(now)
+        if np.isfinite(value):
+            if not 0 <= now - lid.seen <= STALE:
+                lid.closed_since, lid.was_open = None, False
+            lid.seen = now
+            self._follow(lid, value, now)
+        while lid.recent and not 0 <= now - lid.recent[0] <= self._window:
+            lid.recent.popleft()
+        return lid.count, len(lid.recent)
+
+    @staticmethod
+    def _follow(lid: _Lid, value: float, now: float) -> None:
+        if value >= REOPENED:
+            if lid.closed_since is not None and now - lid.closed_since <= LONGEST_BLINK:
+                lid.count += 1
+                lid.recent.append(now)
+            lid.closed_since, lid.was_open = None, True
+        elif value <= CLOSED and lid.was_open:
+            lid.closed_since, lid.was_open = now, False
+
+
+@dataclass(slots=True)
+class _Record:
+    """One track's last observation, and the observed intervals in the window: end, seconds, closed."""
+
+    seen: float
+    closed: bool
+    spans: deque[tuple[float, float, bool]] = field(default_factory=deque)
+    total: float = 0.0
+    shut: float = 0.0
+
+    def add(self, end: float, seconds: float) -> None:
+        self.spans.append((end, seconds, self.closed))
+        self.total += seconds
+        self.shut += seconds * self.closed
+
+    def drop_before(self, start: float) -> None:
+        while self.spans and self.spans[0][0] <= start:
+            _, seconds, closed = self.spans.popleft()
+            self.total -= seconds
+            self.shut -= seconds * closed
+        if not self.spans:
+            self.total = self.shut = 0.0
+
+    def share(self) -> float:
+        # What subtracting left behind must not lead beyond the ends.
+        return min(max(self.shut / self.total, 0.0), 1.0)
+
+
+class Perclos:
+    """The share of time with closed eyes, of every track of one stream.
+
+    The time between two frames counts as the first of them looked. Time in which the face was not seen, or for which
+    no eyes were read, counts for neither side.
+
+    Args:
+        window: seconds looked back; drowsiness is judged over one to three minutes.
+        least: seconds that must have been observed before there is a value.
+    """
+
+    def __init__(self, window: float = 60.0, least: float = 10.0) -> None:
+        self._window, self._least = window, least
+        self._records: dict[int, _Record] = {}
+
+    def reset(self) -> None:
+        """Forget all tracks."""
+        self._records.clear()
+
+    def forget(self, active: Iterable[int]) -> None:
+        """Forget every track that is not in ``active``."""
+        wanted = {int(track) for track in active}
+        self._records = {track: record for track, record in self._records.items() if track in wanted}
+
+    def update(self, tracks: Any, eyes_open: Any, timestamp: float) -> FloatArray:
+        """Take in one frame; arguments as for `BlinkCounter.update`.
+
+        Returns:
+            ``[n]`` share of the observed time, 0–1; NaN while too little was observed.
+        """
+        now = checked(timestamp)
+        shares = [self._one(int(track), float(value), now) for track, value in zip(tracks, eyes_open, strict=True)]
+        return np.array(shares, np.float32)
+
+    def _one(self, track: int, value: float, now: float) -> float:
+        record = self._records.get(track)
+        if np.isfinite(value):
+            closed = value <= CLOSED
+            if record is None or now < record.seen:
+                record = self._records[track] = _Record(now, closed)
+            elif now - record.seen <= STALE:
+                record.add(now, now - record.seen)
+            record.seen, record.closed = now, closed
+        if record is None:
+            return float("nan")
+        record.drop_before(now - self._window)
+        return record.share() if record.total >= max(self._least, 1e-9) else float("nan")

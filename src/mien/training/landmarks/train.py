@@ -1,0 +1,220 @@
+"""The landmark training run: direct regression of 68 points with the wing loss."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mien.core.errors import InputError
+from mien.core.types import FloatArray
+from mien.evaluation.landmarks import FACE_IN_CROP, LandmarkSet, nme, predict, read
+from mien.models.landmarks import COUNT, locate
+from mien.models.spec import InputSpec
+from mien.training.landmarks.augment import Views, draw
+from mien.training.landmarks.net import SIDE, LandmarkNet, build
+from mien.training.loops import Average, Budget, Run, device, learning_rate, to_device
+
+TEMPLATE: Final = ((0.356, 0.298), (0.644, 0.298), (0.5, 0.47), (0.383, 0.619), (0.617, 0.619))
+"""Where the five points of the training faces lie on average (made symmetric) when the middle 132 of a crop's 160
+pixels fill the input. The landmarks then take up 70% of it: room for turned faces and for a detector's errors."""
+FACE_BOX: Final = (0.19, -0.03, 0.82, 0.84)
+"""Where a detector's box lies when its five points lie on `TEMPLATE`: median over the detection training data."""
+SPEC: Final = InputSpec(
+    width=SIDE, height=SIDE, colour="grey", mean=127.5, scale=1 / 63.75, template=TEMPLATE, box=FACE_BOX
+)
+"""What the network reads; export writes it into the manifest and nothing else defines it."""
+MOST_GRADIENT: Final = 5.0
+CHECK_EVERY: Final = 5
+"""Epochs between two measurements on the development set; the last epoch is measured too."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Recipe:
+    """What defines a run.
+
+    Attributes:
+        arch: one of `net.ARCHS`.
+        epochs: length of the schedule, unless ``minutes`` ends it earlier.
+        minutes: time budget; the schedule anneals fully within it.
+        batch: faces per step.
+        rate: peak learning rate of AdamW.
+        decay: weight decay.
+        wing: width in pixels of the loss's logarithmic part.
+        curvature: of that part, in pixels.
+        seed: of everything random.
+    """
+
+    arch: str = "lm-m"
+    epochs: int = 200
+    minutes: float | None = None
+    batch: int = 64
+    rate: float = 2e-3
+    decay: float = 0.05
+    wing: float = 10.0
+    curvature: float = 2.0
+    seed: int = 0
+
+
+def wing_loss(found: Tensor, wanted: Tensor, width: float = 10.0, curvature: float = 2.0) -> Tensor:
+    """Return the mean wing loss of differences in pixels: logarithmic below ``width``, linear above.
+
+    Feng et al. 2018, "Wing loss for robust facial landmark localisation with convolutional neural networks".
+    """
+    off = (found - wanted).abs()
+    gap = width - width * math.log(1 + width / curvature)
+    return torch.where(off < width, width * torch.log1p(off / curvature), off - gap).mean()
+
+
+def splits(data: Path) -> tuple[LandmarkSet, LandmarkSet]:
+    """Return the training and the development set below the folder ``data``."""
+    return read(data / "train.parquet"), read(data / "dev.parquet")
+
+
+def views_of(data: LandmarkSet, where: torch.device) -> Views:
+    """Prepare a set for `draw`.
+
+    Raises:
+        InputError: its pictures differ in size.
+    """
+    shapes = {image.shape[:2] for image in data.images}
+    if len(shapes) != 1:
+        raise InputError(f"{data.name}: the pictures must all have one size, found {len(shapes)}")
+    height, width = shapes.pop()
+    grey = np.stack([cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) for image in data.images]).astype(np.uint8)
+    box = np.array(FACE_IN_CROP, np.float32) * [width, height, width, height]
+    return Views.of(grey, data.landmarks, SPEC, box.astype(np.float32), where)
+
+
+def runner(net: nn.Module) -> Callable[[FloatArray], Mapping[str, FloatArray]]:
+    """Return what `mien.models.landmarks.locate` calls to run a torch network."""
+    where = next(net.parameters()).device
+
+    @torch.inference_mode()
+    def run(x: FloatArray) -> Mapping[str, FloatArray]:
+        tensor = torch.from_numpy(x).to(where, memory_format=torch.channels_last)
+        return {"landmarks": net.eval()(tensor).float().cpu().numpy()}
+
+    return run
+
+
+def score(net: nn.Module, data: LandmarkSet) -> float:
+    """Return the error in percent, measured as `mien evaluate landmarks` does."""
+    run = runner(net)
+    found, _ = predict(lambda image, faces: locate(run, SPEC, image, faces), data)
+    return float(nme(found, data.landmarks).mean())
+
+
+def train(
+    recipe: Recipe, train_set: LandmarkSet, dev_set: LandmarkSet, out: Path, tell: Callable[[dict[str, Any]], None]
+) -> LandmarkNet:
+    """Train, going on from ``out``'s checkpoint where there is one, and return the averaged network.
+
+    Args:
+        recipe: what defines the run.
+        train_set: square crops of one size, a face in each.
+        dev_set: scored every `CHECK_EVERY` epochs; nothing is selected on it: the final average is what is kept.
+        out: the run's folder.
+        tell: called with each epoch's values.
+
+    Raises:
+        InputError: ``out`` holds a run with another recipe, or the pictures differ in size.
+    """
+    run = Run(out, dataclasses.asdict(recipe))
+    torch.manual_seed(recipe.seed)
+    where = device()
+    views = views_of(train_set, where)
+    net = build(recipe.arch)
+    net.start_at(mean_shape(views))
+    to_device(net, where)
+    average = Average(net)
+    optimiser = torch.optim.AdamW(_groups(net, recipe.decay), lr=recipe.rate)
+    budget = Budget(recipe.epochs, recipe.minutes)
+    if state := run.load():
+        net.load_state_dict(state["net"])
+        average.net.load_state_dict(state["average"])
+        average.steps = state["steps"]
+        optimiser.load_state_dict(state["optimiser"])
+        budget.restore(state["budget"])
+        torch.set_rng_state(state["random"])
+    while budget.progress() < 1:
+        loss = _epoch(net, average, optimiser, views, recipe, budget)
+        values: dict[str, Any] = {
+            "epoch": int(budget.epoch),
+            "seconds": round(budget.elapsed(), 1),
+            "progress": round(budget.progress(), 4),
+            "train_loss": round(loss, 4),
+        }
+        if values["epoch"] % CHECK_EVERY == 0 or values["progress"] == 1:
+            values["dev_nme"] = round(score(average.net, dev_set), 3)
+        run.log(**values)
+        run.save(
+            net=net.state_dict(),
+            average=average.net.state_dict(),
+            steps=average.steps,
+            optimiser=optimiser.state_dict(),
+            budget=budget.state(),
+            random=torch.get_rng_state(),
+        )
+        tell(values)
+    torch.save({"arch": recipe.arch, "state": average.net.state_dict()}, out / "model.pt")
+    return average.net  # type: ignore[return-value]
+
+
+def mean_shape(views: Views) -> Tensor:
+    """Return the mean landmarks ``[68, 2]`` (fractions of the input) of the faces and their mirror images."""
+    cut = views.by_points.flatten(0, 1)
+    placed = torch.einsum("nij,nkj->nki", cut[:, :, :2], views.landmarks.flatten(0, 1)) + cut[:, None, :, 2]
+    return (placed.mean(0) / torch.tensor(views.size, device=cut.device)).cpu()
+
+
+def _groups(net: nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Weight decay for the kernels alone: on biases and batch norms it only slows learning."""
+    kernels = [p for p in net.parameters() if p.ndim > 1]
+    rest = [p for p in net.parameters() if p.ndim <= 1]
+    return [{"params": kernels, "weight_decay": decay}, {"params": rest, "weight_decay": 0.0}]
+
+
+def _epoch(
+    net: LandmarkNet,
+    average: Average,
+    optimiser: torch.optim.Optimizer,
+    views: Views,
+    recipe: Recipe,
+    budget: Budget,
+) -> float:
+    net.train()
+    where = views.images.device
+    order = torch.randperm(len(views.images)).to(where)
+    total, start, done = torch.zeros((), device=where), budget.epoch, 0
+    batches = order.split(recipe.batch)
+    for rows in batches:
+        if len(rows) < recipe.batch and len(batches) > 1:
+            continue
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(budget.progress(), recipe.rate)
+        images, wanted = draw(views, rows)
+        x = ((images * 255 - SPEC.mean) * SPEC.scale).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(where.type, torch.bfloat16):
+            features = net.features(x)
+        found = net.place(features.float()).view(-1, COUNT, 2)
+        loss = wing_loss(found * SIDE, wanted * SIDE, recipe.wing, recipe.curvature)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), MOST_GRADIENT)
+        optimiser.step()
+        average.update(net)
+        total += loss.detach()
+        done += 1
+        budget.epoch = start + done / len(batches)
+        if budget.progress() >= 1:
+            break
+    budget.epoch = start + 1
+    return float(total / max(done, 1))
