@@ -61,6 +61,13 @@ describe("Tracks", () => {
     expect(tracks.drawn(1300)[0]?.alpha).toBe(1);
   });
 
+  it("gives the second result time before the first one fades", () => {
+    const tracks = new Tracks();
+    tracks.update(result(face(1, 0)), 0);
+    expect(tracks.drawn(1000)[0]?.alpha).toBe(1);
+    expect(tracks.drawn(1500)).toEqual([]);
+  });
+
   it("fades the last result when no other comes", () => {
     const tracks = new Tracks();
     tracks.update(result(face(1, 0)), 0);

@@ -8,6 +8,10 @@ const GONE_MS = 500;
 const FADE_FROM_MS = 200;
 /** How long a person stays in the list after leaving the picture. */
 const FORGET_MS = 2000;
+/** A slow server's results are waited for, but not for ever. */
+const MAX_SLACK_MS = 1500;
+/** How long the second result may take, before it is known how far apart results come. */
+const FIRST_SLACK_MS = 1000;
 const GLIDE_MIN_MS = 16;
 const GLIDE_MAX_MS = 120;
 
@@ -106,6 +110,6 @@ export class Tracks {
   }
 
   #slack(): number {
-    return Number.isFinite(this.#interval) ? Math.min(1500, this.#interval) : 0;
+    return Number.isFinite(this.#interval) ? Math.min(MAX_SLACK_MS, this.#interval) : FIRST_SLACK_MS;
   }
 }

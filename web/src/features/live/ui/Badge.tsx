@@ -14,13 +14,13 @@ export function Badge() {
       data-sent={rates.sent}
       data-read={rates.read}
       title={t("badge.note")}
-      className={`flex h-10 items-center gap-2 rounded-card px-2 text-14 whitespace-nowrap max-lg:h-8 max-lg:justify-center ${busy ? "bg-warn-ground text-warn" : "text-muted"} ${shown ? "" : "invisible"}`}
+      className={`flex min-h-10 flex-wrap items-center gap-x-2 rounded-card px-2 text-14 whitespace-nowrap max-lg:min-h-8 max-lg:justify-center max-sm:gap-x-1.5 ${busy ? "bg-warn-ground text-warn" : "text-muted"} ${shown ? "" : "invisible"}`}
     >
       <span className="sr-only">{t("badge.label")}: </span>
       {busy && (
         <>
           <Icon name="warning" size={18} />
-          <span className="font-medium">{t("badge.busy")}</span>
+          <span className="font-medium max-sm:sr-only">{t("badge.busy")}</span>
         </>
       )}
       <span>{t("badge.sent", { count: rates.sent })}</span>

@@ -1,0 +1,66 @@
+"""What tests look at on the live page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from playwright.sync_api import Locator, Page, expect
+
+SOME_FACES = re.compile("[1-9]")
+
+
+@dataclass(frozen=True)
+class LivePage:
+    """The live page of one browser."""
+
+    page: Page
+
+    def find(self, testid: str) -> Locator:
+        return self.page.get_by_test_id(testid)
+
+    def start(self, what: str) -> None:
+        """Press one of the three first buttons: camera, file or demo."""
+        self.find(f"start-{what}").click()
+
+    def open_file(self, name: str) -> None:
+        self.find("file-input").set_input_files(name)
+
+    def wait_for_face(self, label: str | None = None) -> None:
+        """Wait until a face, perhaps with a certain expression, is drawn over the picture."""
+        expect(self.find("overlay")).to_have_attribute("data-faces", SOME_FACES)
+        if label is not None:
+            expect(self.find("overlay")).to_have_attribute("data-labels", re.compile(rf"\b{label}\b"))
+
+    def wait_for_state(self, name: str) -> None:
+        """Wait for what is said over the picture: none, no-face, paused, loading, reconnecting …"""
+        expect(self.find("status")).to_have_attribute("data-state", name)
+
+    def with_faces(self) -> Locator:
+        """The overlay, once it shows a face; on a busy machine faces may fade between two results."""
+        return self.page.locator("[data-testid=overlay][data-faces]:not([data-faces='0'])")
+
+    def largest_box(self) -> tuple[float, float, float, float]:
+        """Left, top, width, height of the largest drawn box in CSS pixels of the stage."""
+        text = self.with_faces().get_attribute("data-boxes") or ""
+        boxes = [tuple(float(v) for v in box.split(",")) for box in text.split()]
+        left, top, width, height = max(boxes, key=lambda box: box[2])
+        return left, top, width, height
+
+    def painted(self) -> int:
+        """How many pixels of the overlay are not transparent."""
+        count = self.with_faces().evaluate(
+            """canvas => {
+                const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+                let count = 0;
+                for (let i = 3; i < data.length; i += 4) if (data[i] > 0) count++;
+                return count;
+            }"""
+        )
+        assert isinstance(count, int)
+        return count
+
+    def overlay_size(self) -> tuple[float, float]:
+        box = self.find("overlay").bounding_box()
+        assert box is not None
+        return box["width"], box["height"]
