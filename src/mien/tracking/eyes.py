@@ -133,8 +133,8 @@ class _Record:
 class Perclos:
     """The share of time with closed eyes, of every track of one stream.
 
-    The time between two frames counts as the first of them looked. Time in which the face was not seen, or for which
-    no eyes were read, counts for neither side.
+    The time between two observations counts as the first of them looked; a gap of more than `STALE` seconds without
+    an observation counts for neither side.
 
     Args:
         window: seconds looked back; drowsiness is judged over one to three minutes.
