@@ -6,18 +6,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
 from mien.core.settings import AnalyzerSettings
-from mien.core.types import Faces, Frame, FrameResult, Image
+from mien.core.types import Faces, FloatArray, Frame, FrameResult, Image
 from mien.models import detector as detectors
-from mien.models import zoo
+from mien.models import pose, zoo
 from mien.models.detector import Detector
 from mien.models.emotion import EmotionModel
-from mien.tracking.filters import ProbabilitySmoother
+from mien.models.landmarks import COUNT, LandmarkModel
+from mien.tracking.filters import OneEuro, ProbabilitySmoother
 from mien.tracking.tracker import Tracker
 
 
@@ -49,7 +51,8 @@ class Analyzer:
     def __init__(self, settings: AnalyzerSettings | None = None, detector: Detector | None = None) -> None:
         self.settings = settings or AnalyzerSettings()
         self.detector = detector or detectors.create(self.settings)
-        self.emotion = EmotionModel(zoo.load("emotion", self.settings.precision, self.settings.threads))
+        self.emotion = EmotionModel(self._load("emotion"))
+        self.landmarks = LandmarkModel(self._load("face-landmarks")) if self.settings.landmarks else None
 
     def analyze(self, image: Image | Frame) -> FrameResult:
         """Analyse one picture, BGR ``uint8 [H, W, 3]`` or a `Frame`.
@@ -60,6 +63,7 @@ class Analyzer:
         frame = image if isinstance(image, Frame) else Frame(image)
         watch = Stopwatch()
         faces = self.read_emotions(frame.image, self.detect(frame.image, watch), watch)
+        faces = self.read_landmarks(frame.image, faces, watch)
         assert faces.emotion_raw is not None
         label = faces.emotion_raw.argmax(1)
         faces = faces.replace(
@@ -83,6 +87,34 @@ class Analyzer:
         with watch("emotion"):
             return faces.replace(emotion_raw=self.emotion.probabilities(crops))
 
+    def read_landmarks(
+        self,
+        image: Image,
+        faces: Faces,
+        watch: Stopwatch,
+        steady: Callable[[Faces, FloatArray], FloatArray] | None = None,
+    ) -> Faces:
+        """Fill ``landmarks``, ``pose``, ``eyes_open`` and ``mouth_open`` where the settings ask for them.
+
+        ``steady`` smooths the landmarks of a stream over time.
+        """
+        if self.landmarks is None:
+            return faces
+        with watch("landmarks"):
+            found = self.landmarks.read(image, faces)
+            shown = found if steady is None else steady(faces, found)
+            turned = pose.head_pose(shown, image.shape[1], image.shape[0])
+            # Eyes and mouth are read off unsmoothed: a blink is as short and as small as what the filter takes away.
+            return faces.replace(
+                landmarks=shown,
+                pose=turned,
+                eyes_open=pose.eyes_open(found, turned),
+                mouth_open=pose.mouth_open(found, turned),
+            )
+
+    def _load(self, name: str) -> zoo.Model:
+        return zoo.load(name, self.settings.precision, self.settings.threads)
+
 
 class StreamAnalyzer:
     """Analyses the frames of one stream in order; keeps identities and smooths. One thread at a time."""
@@ -94,6 +126,7 @@ class StreamAnalyzer:
         self.interval = analyzer.detector.interval if interval is None else interval
         self.tracker = Tracker(tracking)
         self.smoother = ProbabilitySmoother(tracking)
+        self.steady_landmarks = OneEuro(COUNT)
         self._detected: float | None = None
 
     def analyze(self, frame: Frame) -> FrameResult:
@@ -106,11 +139,13 @@ class StreamAnalyzer:
         watch, now = Stopwatch(), frame.timestamp
         faces = self._find(frame, watch)
         faces = self.analyzer.read_emotions(frame.image, faces, watch)
+        faces = self.analyzer.read_landmarks(frame.image, faces, watch, partial(self._steady, now))
         assert faces.tracks is not None
         assert faces.emotion_raw is not None
         with watch("smooth"):
             emotion, label = self.smoother.update(faces.tracks, faces.emotion_raw, now)
             self.smoother.forget(self.tracker.active)
+            self.steady_landmarks.forget(self.tracker.active)
             uncertain = self.analyzer.emotion.uncertain(emotion, label)
         return _result(frame, faces.replace(emotion=emotion, label=label, uncertain=uncertain), watch)
 
@@ -118,6 +153,7 @@ class StreamAnalyzer:
         """Forget everybody; identities start anew but numbers are not used again."""
         self.tracker.reset()
         self.smoother.reset()
+        self.steady_landmarks.reset()
         self._detected = None
 
     def _find(self, frame: Frame, watch: Stopwatch) -> Faces:
@@ -130,6 +166,10 @@ class StreamAnalyzer:
         faces = self.analyzer.detect(frame.image, watch)
         with watch("track"):
             return self.tracker.update(faces, now)
+
+    def _steady(self, now: float, faces: Faces, points: FloatArray) -> FloatArray:
+        assert faces.tracks is not None
+        return self.steady_landmarks.update(faces.tracks, points, faces.sizes, now)
 
     def _due(self, now: float) -> bool:
         since = np.inf if self._detected is None else now - self._detected

@@ -40,25 +40,27 @@ class LivePage:
         """The overlay, once it shows a face; on a busy machine faces may fade between two results."""
         return self.page.locator("[data-testid=overlay][data-faces]:not([data-faces='0'])")
 
-    def largest_box(self) -> tuple[float, float, float, float]:
-        """Left, top, width, height of the largest drawn box in CSS pixels of the stage."""
+    def boxes(self) -> list[tuple[float, float, float, float]]:
+        """Left, top, width, height of the drawn boxes in CSS pixels of the stage."""
         text = self.with_faces().get_attribute("data-boxes") or ""
-        boxes = [tuple(float(v) for v in box.split(",")) for box in text.split()]
-        left, top, width, height = max(boxes, key=lambda box: box[2])
-        return left, top, width, height
+        sides = [[float(side) for side in box.split(",")] for box in text.split()]
+        return [(left, top, width, height) for left, top, width, height in sides]
 
-    def painted(self) -> int:
-        """How many pixels of the overlay are not transparent."""
-        count = self.with_faces().evaluate(
-            """canvas => {
-                const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-                let count = 0;
-                for (let i = 3; i < data.length; i += 4) if (data[i] > 0) count++;
-                return count;
-            }"""
+    def wait_for_paint(self, pixels: int) -> None:
+        """Wait until so many pixels of the overlay are not transparent."""
+        self.find("overlay").evaluate(
+            """(canvas, pixels) => new Promise((done) => {
+                const context = canvas.getContext("2d");
+                const look = () => {
+                    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+                    let count = 0;
+                    for (let i = 3; i < data.length; i += 4) if (data[i] > 0) count++;
+                    if (count > pixels) done(); else requestAnimationFrame(look);
+                };
+                look();
+            })""",
+            pixels,
         )
-        assert isinstance(count, int)
-        return count
 
     def overlay_size(self) -> tuple[float, float]:
         box = self.find("overlay").bounding_box()

@@ -27,24 +27,29 @@ def face_range() -> tuple[float, float, float, float]:
     return min(xs), max(xs), min(ys), max(ys)
 
 
-def centre_in_picture(live: LivePage) -> tuple[float, float]:
-    """Return where the drawn box's centre lies in the shown picture, as fractions."""
+def centres_in_picture(live: LivePage) -> list[tuple[float, float]]:
+    """Return where the drawn boxes' centres lie in the shown picture, as fractions."""
+    boxes = live.boxes()
     width, height = live.overlay_size()
     scale = min(width / CAMERA_SIZE[0], height / CAMERA_SIZE[1])
     shown = (CAMERA_SIZE[0] * scale, CAMERA_SIZE[1] * scale)
-    left, top, box_width, box_height = live.largest_box()
-    x = (left + box_width / 2 - (width - shown[0]) / 2) / shown[0]
-    y = (top + box_height / 2 - (height - shown[1]) / 2) / shown[1]
-    return x, y
+    return [
+        (
+            (left + box_width / 2 - (width - shown[0]) / 2) / shown[0],
+            (top + box_height / 2 - (height - shown[1]) / 2) / shown[1],
+        )
+        for left, top, box_width, box_height in boxes
+    ]
 
 
 def assert_on_face(live: LivePage, mirrored: bool) -> None:
-    live.wait_for_face()
-    x, y = centre_in_picture(live)
+    """A box is where the face is. (A detector may now and then see another one in the portrait's background.)"""
     x_low, x_high, y_low, y_high = face_range()
-    x = 1 - x if mirrored else x
-    assert x_low - 0.05 < x < x_high + 0.05, f"the box is at {x:.2f} of the width"
-    assert y_low - 0.08 < y < y_high + 0.08, f"the box is at {y:.2f} of the height"
+    if mirrored:
+        x_low, x_high = 1 - x_high, 1 - x_low
+    centres = centres_in_picture(live)
+    on_face = [x_low - 0.05 < x < x_high + 0.05 and y_low - 0.08 < y < y_high + 0.08 for x, y in centres]
+    assert any(on_face), f"boxes at {centres}, the face is at {x_low:.2f}–{x_high:.2f}, {y_low:.2f}–{y_high:.2f}"
 
 
 def test_camera_draws_box_label_people_and_chart(server: Server, browser: Browser, visitor: Visitor) -> None:
@@ -52,7 +57,7 @@ def test_camera_draws_box_label_people_and_chart(server: Server, browser: Browse
     expect(live.find("privacy")).to_contain_text("on this computer")
     live.start("camera")
     live.wait_for_face("happiness")
-    assert live.painted() > 500
+    live.wait_for_paint(500)
     expect(live.find("bars").first.locator("> span")).to_have_count(8)
     expect(live.find("people")).to_contain_text("Happiness")
     chart = live.find("chart")
@@ -120,10 +125,9 @@ def test_photo_is_read_once_and_stays(server: Server, browser: Browser, visitor:
     # Longer than a lost face takes to fade: what was seen on a photo does not.
     expect(live.find("table")).to_contain_text("%")
     live.wait_for_face("happiness")
-    left, _, width, _ = live.largest_box()
     stage_width, stage_height = live.overlay_size()
-    centre = (left + width / 2 - (stage_width - stage_height) / 2) / stage_height
-    assert abs(centre - (FACE[0] + FACE[2]) / 2 / 512) < 0.04
+    lefts = [(left + width / 2 - (stage_width - stage_height) / 2) / stage_height for left, _, width, _ in live.boxes()]
+    assert min(abs(left - (FACE[0] + FACE[2]) / 2 / 512) for left in lefts) < 0.04
 
 
 def test_photo_without_a_face_says_so(server: Server, browser: Browser, visitor: Visitor, tmp_path: Path) -> None:

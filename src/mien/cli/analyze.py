@@ -33,6 +33,9 @@ def analyze(
     detect_interval: Annotated[
         float | None, typer.Option(min=0, help="Seconds of video between two detections; 0 detects on every frame.")
     ] = None,
+    landmarks: Annotated[
+        bool | None, typer.Option("--landmarks", help="Also 68 landmarks, head pose, open eyes and mouth.")
+    ] = None,
     precision: Annotated[str | None, typer.Option(help="Model files: int8 or fp32.", show_default="int8")] = None,
 ) -> None:
     """Read the expressions in pictures and videos.
@@ -61,6 +64,7 @@ def analyze(
         detect_size=detect_size,
         small_faces=small_faces,
         min_score=min_score,
+        landmarks=landmarks,
         precision=precision,
     )
     settings = AnalyzerSettings(tracking=tracking, **chosen)

@@ -46,6 +46,7 @@ class AnalyzerSettings:
         small_faces: look at large pictures a second time at three times ``detect_size``, for crowds (``mien`` only).
         min_score: least detector score of a face; None takes the model's own threshold.
         max_faces: the largest faces are analysed, no more than these.
+        landmarks: also find 68 landmarks, and from them head pose, open eyes and open mouth.
         precision: ``int8`` or ``fp32`` model files.
         threads: intra-op threads of each model.
         tracking: used by streams alone.
@@ -57,6 +58,7 @@ class AnalyzerSettings:
     small_faces: bool = False
     min_score: float | None = None
     max_faces: int = 64
+    landmarks: bool = False
     precision: str = "int8"
     threads: int = 1
     tracking: TrackingSettings = field(default_factory=TrackingSettings)

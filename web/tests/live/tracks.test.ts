@@ -61,6 +61,12 @@ describe("Tracks", () => {
     expect(tracks.drawn(1300)[0]?.alpha).toBe(1);
   });
 
+  it("does not let faces blink when results come in pairs", () => {
+    const tracks = new Tracks();
+    for (const at of [0, 10, 900, 910]) tracks.update(result(face(1, 0)), at);
+    expect(tracks.drawn(1900)[0]?.alpha).toBe(1);
+  });
+
   it("gives the second result time before the first one fades", () => {
     const tracks = new Tracks();
     tracks.update(result(face(1, 0)), 0);

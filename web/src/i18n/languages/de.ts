@@ -66,7 +66,7 @@ const messages: Language["messages"] = {
   "state.loading": "Die Modelle werden geladen",
   "state.reconnecting": "Verbindung verloren. Neuer Versuch läuft",
   "state.unavailable": "{message}. Neuer Versuch läuft",
-  "state.busy": "Server ausgelastet: weniger Bilder je Sekunde",
+  "state.busy": "Server ausgelastet",
   "state.noFace": "Kein Gesicht im Bild",
   "state.paused": "Angehalten",
   "state.refused": "Das Bild wurde abgelehnt: {message}",

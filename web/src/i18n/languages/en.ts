@@ -66,7 +66,7 @@ export const messages = {
   "state.loading": "Loading the models",
   "state.reconnecting": "Connection lost. Trying again",
   "state.unavailable": "{message}. Trying again",
-  "state.busy": "Server busy: fewer pictures a second",
+  "state.busy": "Server busy",
   "state.noFace": "No face in the picture",
   "state.paused": "Paused",
   "state.refused": "The picture was refused: {message}",

@@ -12,6 +12,7 @@ const FORGET_MS = 2000;
 const MAX_SLACK_MS = 1500;
 /** How long the second result may take, before it is known how far apart results come. */
 const FIRST_SLACK_MS = 1000;
+const INTERVALS = 4;
 const GLIDE_MIN_MS = 16;
 const GLIDE_MAX_MS = 120;
 
@@ -46,13 +47,15 @@ function mix(a: Box, b: Box, share: number): Box {
 export class Tracks {
   readonly #tracks = new Map<number, Track>();
   #lastResult = Number.NEGATIVE_INFINITY;
-  #interval = 0;
+  /** The last times between results, newest first. Frames under way together are answered in pairs. */
+  #intervals: number[] = [];
 
   /** Take the faces of a result; each glides from where it is drawn now to where it was seen. */
   update(result: Result, now: number): void {
-    this.#interval = now - this.#lastResult;
+    const interval = now - this.#lastResult;
+    if (Number.isFinite(interval)) this.#intervals = [interval, ...this.#intervals.slice(0, INTERVALS - 1)];
     this.#lastResult = now;
-    const glide = Math.min(GLIDE_MAX_MS, Math.max(GLIDE_MIN_MS, this.#interval));
+    const glide = Math.min(GLIDE_MAX_MS, Math.max(GLIDE_MIN_MS, interval));
     for (const face of result.faces) {
       const to: Box = [
         face.box[0] / result.width,
@@ -95,7 +98,7 @@ export class Tracks {
   clear(): void {
     this.#tracks.clear();
     this.#lastResult = Number.NEGATIVE_INFINITY;
-    this.#interval = 0;
+    this.#intervals = [];
   }
 
   #boxOf(track: Track, now: number): Box {
@@ -110,6 +113,6 @@ export class Tracks {
   }
 
   #slack(): number {
-    return Number.isFinite(this.#interval) ? Math.min(MAX_SLACK_MS, this.#interval) : FIRST_SLACK_MS;
+    return this.#intervals.length === 0 ? FIRST_SLACK_MS : Math.min(MAX_SLACK_MS, Math.max(...this.#intervals));
   }
 }

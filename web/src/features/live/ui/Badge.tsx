@@ -19,7 +19,9 @@ export function Badge() {
       <span className="sr-only">{t("badge.label")}: </span>
       {busy && (
         <>
-          <Icon name="warning" size={18} />
+          <span className="max-sm:hidden">
+            <Icon name="warning" size={18} />
+          </span>
           <span className="font-medium max-sm:sr-only">{t("badge.busy")}</span>
         </>
       )}
