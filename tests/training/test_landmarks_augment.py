@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from mien.core.geometry import warp
-from mien.models.landmarks import MIRROR
+from mien.core.types import Faces
+from mien.models.landmarks import MIRROR, five_points
 from mien.models.pose import MEAN_FACE
 from mien.training.landmarks import augment
 from mien.training.landmarks.augment import Views, compose, cover, degrade, draw, mirror, sample
@@ -52,7 +53,7 @@ def test_the_landmarks_move_with_the_picture(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_views_are_cut_as_the_product_cuts_them() -> None:
     image, places = faces(1)
-    cut = SPEC.transforms(augment.Faces.from_boxes(BOX[None], points=augment.five_points(places)))
+    cut = SPEC.transforms(Faces.from_boxes(BOX[None], points=five_points(places)))
     expected = warp(cv2.cvtColor(image[0], cv2.COLOR_GRAY2BGR).astype(np.uint8), cut[0], 112, 112)[..., 0]
     tensor = torch.from_numpy(image[:, None]).float()
     got = sample(tensor, torch.from_numpy(cut), torch.tensor([False]), (112, 112))[0, 0].numpy()
