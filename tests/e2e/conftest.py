@@ -32,6 +32,7 @@ FLAGS = (
 )
 CAMERA_SIZE = (640, 360)
 START_TIMEOUT = 120
+STOP_TIMEOUT = 60
 ACTION_TIMEOUT_MS = 30_000
 
 expect.set_options(timeout=ACTION_TIMEOUT_MS)
@@ -76,7 +77,7 @@ class Server:
             return
         self._process.terminate()
         try:
-            self._process.wait(20)
+            self._process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -36,6 +36,10 @@ class LivePage:
         """Wait for what is said over the picture: none, no-face, paused, loading, reconnecting …"""
         expect(self.find("status")).to_have_attribute("data-state", name)
 
+    def wait_until_live(self) -> None:
+        """Wait until pictures are read: not paused, not waiting for the server. (It may be busy, or see no face.)"""
+        expect(self.find("status")).to_have_attribute("data-state", re.compile("^(none|busy|no-face)$"))
+
     def with_faces(self) -> Locator:
         """The overlay, once it shows a face; on a busy machine faces may fade between two results."""
         return self.page.locator("[data-testid=overlay][data-faces]:not([data-faces='0'])")

@@ -77,7 +77,6 @@ def test_boxes_stay_on_the_face_mirrored_or_not_and_when_resized(
     live.start("camera")
     assert_on_face(live, mirrored=True)
     page.get_by_role("button", name="Mirror").click()
-    live.wait_for_state("none")
     for size in ((820, 1180), (390, 844), (844, 390)):
         page.set_viewport_size({"width": size[0], "height": size[1]})
         before = live.find("overlay").get_attribute("data-boxes") or ""
@@ -103,7 +102,7 @@ def test_space_pauses_and_keeps_the_boxes(server: Server, browser: Browser, visi
     live.wait_for_state("paused")
     live.wait_for_face()
     page.keyboard.press("Space")
-    live.wait_for_state("none")
+    live.wait_until_live()
     live.find("reset").click()
     live.wait_for_face()
     live.find("stop").click()
@@ -142,10 +141,10 @@ def test_photo_without_a_face_says_so(server: Server, browser: Browser, visitor:
 def video(portrait: NDArray[np.uint8], tmp_path: Path) -> Path:
     path = tmp_path / "portrait.webm"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libvpx", rate=20, options={"deadline": "realtime", "cpu-used": "8"})
-        stream.width, stream.height, stream.pix_fmt = 320, 320, "yuv420p"
-        for i in range(60):
-            view = cv2.resize(portrait[:340, i : i + 340], (320, 320))
+        stream = container.add_stream("libvpx", rate=10, options={"deadline": "realtime", "cpu-used": "8"})
+        stream.width, stream.height, stream.pix_fmt = 240, 240, "yuv420p"
+        for i in range(30):
+            view = cv2.resize(portrait[:340, i : i + 340], (240, 240))
             container.mux(stream.encode(av.VideoFrame.from_ndarray(view, format="bgr24")))
         container.mux(stream.encode())
     return path
@@ -164,7 +163,7 @@ def test_video_plays_pauses_at_its_end_and_winds(
     expect(seek).to_have_attribute("aria-valuetext", "0:00.5")
     live.wait_for_face("happiness")
     live.find("pause").click()
-    live.wait_for_state("none")
+    live.wait_until_live()
 
 
 def test_unreadable_file_names_itself_and_the_way_out(

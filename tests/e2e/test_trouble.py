@@ -108,7 +108,7 @@ def test_comes_back_after_the_server_restarts(
     expect(live.find("overlay")).to_have_attribute("data-faces", "0")
     server.start()
     live.wait_for_face()
-    live.wait_for_state("none")
+    live.wait_until_live()
 
 
 def test_key_is_asked_for(make_server: Callable[..., Server], browser: Browser, visitor: Visitor) -> None:
