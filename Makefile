@@ -30,6 +30,7 @@ check: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=src:tests/e2e $(BIN)/mypy tests/e2e/*.py
 	$(BIN)/python scripts/web.py check test
 
 unit: .venv/.installed-dev

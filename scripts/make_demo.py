@@ -16,7 +16,7 @@ MAX_BYTES = 60_000
 
 def main() -> None:
     """Write ``web/public/demo.jpg`` at the best quality that stays below `MAX_BYTES`."""
-    picture = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)  # type: ignore[no-untyped-call]
+    picture = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
     for quality in range(92, 40, -2):
         done, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
         if done and jpeg.size <= MAX_BYTES:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 TARGET = Path(__file__).parents[1] / "docs" / "images" / "live-light.png"
 CHROMIUM = os.environ.get("MIEN_CHROMIUM", "/usr/bin/chromium")
-SIZE = {"width": 1280, "height": 800}
+SIZE: ViewportSize = {"width": 1280, "height": 800}
 COURSE_MS = 20_000
 """How long the demo runs, so that the chart has something to show."""
 
@@ -35,6 +35,8 @@ def main(url: str) -> None:
         picture = page.screenshot()
         browser.close()
     pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise SystemExit("The browser's picture cannot be read")
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(TARGET), pixels, [cv2.IMWRITE_PNG_COMPRESSION, 9])
     print(f"{TARGET}: {TARGET.stat().st_size // 1024} KB")

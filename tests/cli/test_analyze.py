@@ -30,7 +30,7 @@ from mien.outputs.files import part
 from mien.outputs.video import VideoWriter
 from mien.sources.inputs import expand
 
-PORTRAIT = np.ascontiguousarray(np.asarray(data.astronaut(), np.uint8)[:256, 100:356, ::-1])  # type: ignore[no-untyped-call]
+PORTRAIT = np.ascontiguousarray(np.asarray(data.astronaut(), np.uint8)[:256, 100:356, ::-1])
 
 
 class FakeStream:

@@ -19,7 +19,7 @@ from mien.core.codec import LIVE, UPLOAD, Limits, decode, encode_jpeg, from_text
 from mien.core.errors import PictureError
 from mien.core.types import Image
 
-PORTRAIT = np.asarray(data.astronaut(), np.uint8)  # type: ignore[no-untyped-call]
+PORTRAIT = np.asarray(data.astronaut(), np.uint8)
 PICTURE: Image = np.ascontiguousarray(PORTRAIT[::4, ::4, ::-1][:96])
 SMALL = Limits(max_bytes=2**20, max_pixels=2**18, max_scans=30)
 FORMATS = ("JPEG", "PNG", "WEBP")

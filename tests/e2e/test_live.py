@@ -144,8 +144,8 @@ def video(portrait: NDArray[np.uint8], tmp_path: Path) -> Path:
         stream = container.add_stream("libvpx", rate=10, options={"deadline": "realtime", "cpu-used": "8"})
         stream.width, stream.height, stream.pix_fmt = 240, 240, "yuv420p"
         for i in range(30):
-            view = cv2.resize(portrait[:340, i : i + 340], (240, 240))
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(view, format="bgr24")))
+            view = np.asarray(cv2.resize(portrait[:340, i : i + 340], (240, 240)), np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(view, np.uint8), format="bgr24")))
         container.mux(stream.encode())
     return path
 

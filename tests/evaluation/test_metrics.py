@@ -37,10 +37,11 @@ def test_ece_by_hand() -> None:
 
 
 def test_ece_of_a_calibrated_set_is_zero() -> None:
-    probabilities = np.tile([0.75, 0.25], (8, 1))
-    target = np.eye(2)[[0, 0, 0, 1] * 2]
+    probabilities = np.tile(np.array([0.75, 0.25], np.float32), (8, 1))
+    target = np.eye(2, dtype=np.float32)[[0, 0, 0, 1] * 2]
     assert metrics.ece(probabilities, target) == pytest.approx(0)
 
 
 def test_full_confidence_has_a_bin() -> None:
-    assert metrics.ece(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]])) == 0
+    one = np.array([[1.0, 0.0]], np.float32)
+    assert metrics.ece(one, one) == 0

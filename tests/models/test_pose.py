@@ -74,7 +74,7 @@ def test_noise_and_another_camera_cost_a_few_degrees() -> None:
         # A head of another distance, so that the assumed focal length is not the true one.
         noisy = render(*angles, distance=rng.uniform(4, 20))
         size = np.linalg.norm(noisy[0, 36] - noisy[0, 45])
-        found.append(head_pose(noisy + rng.normal(0, 0.02 * size, noisy.shape), 900, 480)[0])
+        found.append(head_pose((noisy + rng.normal(0, 0.02 * size, noisy.shape)).astype(np.float32), 900, 480)[0])
         wanted.append(angles)
     error = np.abs(np.array(found) - wanted).mean(0)
     assert error[0] < 4
@@ -118,14 +118,16 @@ def with_eyes(left: float, right: float) -> FloatArray:
     face = render(0, 0, 0)
     for start, ratio, x in ((36, left, 100), (42, right, 160)):
         high = 10 * ratio
-        face[0, start : start + 6] = [
-            [x, 50],
-            [x + 6, 50 - high],
-            [x + 14, 50 - high],
-            [x + 20, 50],
-            [x + 14, 50 + high],
-            [x + 6, 50 + high],
-        ]
+        face[0, start : start + 6] = np.array(
+            [
+                [x, 50],
+                [x + 6, 50 - high],
+                [x + 14, 50 - high],
+                [x + 20, 50],
+                [x + 14, 50 + high],
+                [x + 6, 50 + high],
+            ]
+        )
     return face
 
 
@@ -161,7 +163,7 @@ def test_how_far_the_mouth_is_open(gap: float, wanted: float) -> None:
     face = render(0, 0, 0)
     high = 20 * gap
     upper, lower = [[x, 50 - high] for x in (10, 20, 30)], [[x, 50 + high] for x in (30, 20, 10)]
-    face[0, 60:68] = [[0, 50], *upper, [40, 50], *lower]
+    face[0, 60:68] = np.array([[0.0, 50.0], *upper, [40.0, 50.0], *lower])
     assert mouth_open(face)[0] == pytest.approx(wanted, abs=1e-3)
 
 

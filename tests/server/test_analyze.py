@@ -207,7 +207,7 @@ def test_nothing_of_a_form_is_written_to_disk(client: TestClient, monkeypatch: p
 
 def test_a_real_face_with_the_real_models(make_client: MakeClient) -> None:
     client = make_client(loader=load_backend, detector="haar", workers=1)
-    portrait = np.asarray(astronaut())  # type: ignore[no-untyped-call]
+    portrait = np.asarray(astronaut())
     picture = cv2.imencode(".jpg", portrait[..., ::-1])[1].tobytes()
     result = Analysis.model_validate(client.post(ANALYZE, content=picture).json())
     x1, y1, x2, y2 = result.faces[0].box

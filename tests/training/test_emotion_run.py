@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -83,7 +84,7 @@ def test_going_on_with_another_recipe_is_refused(data: Path, run: Path) -> None:
         train(Recipe(**{**recipe_dict(), "seed": 5}), *ship.splits(data), run, lambda _: None)
 
 
-def recipe_dict() -> dict[str, object]:
+def recipe_dict() -> dict[str, Any]:
     return {name: getattr(RECIPE, name) for name in RECIPE.__slots__}
 
 

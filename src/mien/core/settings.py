@@ -52,7 +52,7 @@ class AnalyzerSettings:
         tracking: used by streams alone.
     """
 
-    detector: str = "haar"
+    detector: str = "mien"
     weights: Path | None = None
     detect_size: int = 320
     small_faces: bool = False

@@ -31,6 +31,8 @@ detection data, laid over the five points of the landmark training data."""
 
 FAILURE: Final = 10.0
 """A face whose error exceeds this (percent) counts as failed."""
+STILL: Final = 8
+"""Faces on which the trembling is measured, spread over the set."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +102,12 @@ def nme(found: FloatArray, labelled: FloatArray) -> FloatArray:
     return np.asarray(distance / np.maximum(between, 1e-6)[:, None] * 100, np.float32)
 
 
+def in_crop(image: Image) -> Faces:
+    """Return the face of a crop as a detector's box; its points are unknown."""
+    height, width = image.shape[:2]
+    return Faces.from_boxes([np.array(FACE_IN_CROP) * [width, height, width, height]])
+
+
 def predict(read: Read, data: LandmarkSet, detector: Detector | None = None) -> tuple[FloatArray, BoolArray]:
     """Find the landmarks of a set's faces.
 
@@ -113,8 +121,7 @@ def predict(read: Read, data: LandmarkSet, detector: Detector | None = None) -> 
     """
     found, missed = np.empty_like(data.landmarks), np.zeros(len(data), bool)
     for row, image in enumerate(data.images):
-        height, width = image.shape[:2]
-        faces = Faces.from_boxes([np.array(FACE_IN_CROP) * [width, height, width, height]])
+        faces = in_crop(image)
         if detector is not None:
             seen = detector.detect(image)
             overlap = iou(seen.boxes, faces.boxes)[:, 0]
@@ -147,7 +154,8 @@ def evaluate(model: LandmarkModel, data: LandmarkSet, detector: Detector | None 
     Returns:
         The JSON of ``mien evaluate landmarks``: ``nme`` in percent of the distance between the outer eye corners
         (mean over faces; ``nme_median`` too), ``nme_parts``, ``failures`` (share of faces with an error above 10),
-        ``faces_from`` (``crop`` or the detector's name) and, with a detector, ``missed``.
+        ``faces_from`` (``crop`` or the detector's name), with a detector ``missed``, and ``jitter`` (see there; mean
+        over `STILL` of the faces).
     """
     found, missed = predict(model.read, data, detector)
     report: dict[str, Any] = {
@@ -158,6 +166,9 @@ def evaluate(model: LandmarkModel, data: LandmarkSet, detector: Detector | None 
     }
     if detector is not None:
         report["missed"] = int(missed.sum())
+    chosen = [data.images[row] for row in np.linspace(0, len(data) - 1, STILL).astype(int)]
+    trembling = [jitter(model.read, image, in_crop(image)) for image in chosen]
+    report["jitter"] = {name: round(float(np.mean([t[name] for t in trembling])), 3) for name in trembling[0]}
     return report
 
 

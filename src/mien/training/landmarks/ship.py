@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from mien.core.errors import InputError
-from mien.core.types import Faces, FloatArray
+from mien.core.types import FloatArray, Image
 from mien.evaluation import landmarks
-from mien.evaluation.landmarks import FACE_IN_CROP, LandmarkSet
+from mien.evaluation.landmarks import LandmarkSet, in_crop
 from mien.models import zoo
 from mien.models.landmarks import LandmarkModel, five_points
 from mien.training.export import Exportable, write_entry
@@ -62,10 +62,9 @@ def calibration_batches(data: Path, count: int = 512) -> Iterator[FloatArray]:
     yield from in_batches(np.concatenate([SPEC.tensor(crops) for crops in _crops(chosen)]))
 
 
-def _crops(data: LandmarkSet) -> Iterator[Any]:
+def _crops(data: LandmarkSet) -> Iterator[Image]:
     for image, points in zip(data.images, five_points(data.landmarks), strict=True):
-        height, width = image.shape[:2]
-        faces = Faces.from_boxes([np.array(FACE_IN_CROP) * [width, height, width, height]])
+        faces = in_crop(image)
         yield SPEC.align(image, faces)
         yield SPEC.align(image, faces.replace(points=points[None]))
 
@@ -82,7 +81,7 @@ def calibrate(folder: Path, data: Path) -> dict[str, Any]:
     reports = {
         precision: landmarks.evaluate(LandmarkModel(zoo.open_checked(spec, precision)), dev) for precision in spec.files
     }
-    wanted = ("n", "nme", "nme_median", "failures", "nme_parts")
+    wanted = ("n", "nme", "nme_median", "failures", "nme_parts", "jitter")
     metrics = {precision: {key: report[key] for key in wanted} for precision, report in reports.items()}
     entry["metrics"] = {"dataset": "68-point crops of YouTube Faces, development split", **metrics}
     write_entry(folder, NAME, entry)
