@@ -51,7 +51,7 @@ const messages: Language["messages"] = {
   "action.stop": "Beenden",
   "action.pause": "Anhalten",
   "action.resume": "Fortsetzen",
-  "action.reset": "Neu beginnen",
+  "action.reset": "Von vorn",
   "action.fullscreen": "Vollbild",
   "action.mirror": "Spiegeln",
   "action.retry": "Erneut versuchen",

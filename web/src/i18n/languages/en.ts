@@ -51,7 +51,7 @@ export const messages = {
   "action.stop": "Stop",
   "action.pause": "Pause",
   "action.resume": "Go on",
-  "action.reset": "Start afresh",
+  "action.reset": "Reset",
   "action.fullscreen": "Full screen",
   "action.mirror": "Mirror",
   "action.retry": "Try again",

@@ -64,6 +64,8 @@ export class LiveSession {
   #timer: number | null = null;
   #opening = 0;
   #chosen: number | null = null;
+  /** Whether the user chose that person; otherwise whoever is in the picture is taken. */
+  #pinned = false;
   #lastFaceAt = 0;
   #lastResultAt: number | null = null;
   #serverDropped = 0;
@@ -114,6 +116,7 @@ export class LiveSession {
   /** Draw this person's course. */
   select(track: number): void {
     this.#chosen = track;
+    this.#pinned = true;
     this.#refresh();
   }
 
@@ -195,6 +198,7 @@ export class LiveSession {
     this.#pump.forget();
     this.#meter.restart(performance.now());
     this.#chosen = null;
+    this.#pinned = false;
     this.#lastFaceAt = this.clock.now();
     this.#lastResultAt = null;
   }
@@ -249,8 +253,11 @@ export class LiveSession {
     const wall = performance.now();
     const still = stage.phase === "running" && stage.source.kind === "photo";
     const people = this.tracks.people(at);
-    const keeps = people.some(({ track }) => track === this.#chosen);
-    if (!keeps && people.length > 0) this.#chosen = this.tracks.largest(at) ?? people[0]?.track ?? null;
+    const chosen = people.find(({ track }) => track === this.#chosen);
+    if (chosen === undefined || !(chosen.present || this.#pinned)) {
+      this.#chosen = this.tracks.largest(at) ?? this.#chosen ?? people[0]?.track ?? null;
+      this.#pinned = false;
+    }
     this.#set({
       people,
       selected: this.#chosen,

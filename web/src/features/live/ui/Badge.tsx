@@ -14,23 +14,25 @@ export function Badge() {
       data-sent={rates.sent}
       data-read={rates.read}
       title={t("badge.note")}
-      className={`flex min-h-10 flex-wrap items-center gap-x-2 rounded-card px-2 text-14 whitespace-nowrap max-lg:min-h-8 max-lg:justify-center max-sm:gap-x-1.5 ${busy ? "bg-warn-ground text-warn" : "text-muted"} ${shown ? "" : "invisible"}`}
+      className={`flex min-h-10 flex-wrap items-center gap-x-2 rounded-card px-2 text-14 whitespace-nowrap max-lg:min-h-8 max-lg:justify-center max-sm:justify-between max-sm:px-3 ${busy ? "bg-warn-ground text-warn" : "text-muted"} ${shown ? "" : "invisible"}`}
     >
       <span className="sr-only">{t("badge.label")}: </span>
-      {busy && (
-        <>
-          <span className="max-sm:hidden">
-            <Icon name="warning" size={18} />
-          </span>
-          <span className="font-medium max-sm:sr-only">{t("badge.busy")}</span>
-        </>
-      )}
+      {busy && <span className="sr-only">{t("badge.busy")}. </span>}
+      <span className={`max-sm:hidden ${busy ? "" : "invisible"}`}>
+        <Icon name="warning" size={18} />
+      </span>
       <span>{t("badge.sent", { count: rates.sent })}</span>
-      <span aria-hidden="true">·</span>
+      <span aria-hidden="true" className="max-sm:hidden">
+        ·
+      </span>
       <span>{t("badge.read", { count: rates.read })}</span>
-      <span aria-hidden="true">·</span>
+      <span aria-hidden="true" className="max-sm:hidden">
+        ·
+      </span>
       <span>{t("badge.dropped", { count: rates.dropped })}</span>
-      <span aria-hidden="true">·</span>
+      <span aria-hidden="true" className="max-sm:hidden">
+        ·
+      </span>
       <span className="inline-block min-w-12 text-right">{t("badge.latency", { count: rates.latency ?? "–" })}</span>
     </p>
   );

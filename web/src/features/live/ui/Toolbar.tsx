@@ -16,7 +16,7 @@ export function Toolbar({ onFullscreen }: { onFullscreen(): void }) {
     <div
       role="toolbar"
       aria-label={t("action.toolbar")}
-      className="tools flex flex-wrap items-center gap-1 rounded-card border border-line bg-surface p-1"
+      className="tools @container flex flex-wrap items-center gap-1 rounded-card border border-line bg-surface p-1"
     >
       <CameraPicker />
       <Button look="quiet" icon="file" compact onClick={chooseFile} title={t("welcome.file")}>
@@ -44,7 +44,7 @@ function CameraPicker() {
       <span className="sr-only">{t("source.camera")}</span>
       <select
         data-testid="camera-picker"
-        className="max-w-40 truncate bg-transparent text-14 font-medium max-lg:max-w-28 max-sm:w-5 [&>option]:bg-surface [&>option]:text-text"
+        className="max-w-32 truncate bg-transparent text-14 font-medium max-sm:w-5 [&>option]:bg-surface [&>option]:text-text"
         value={running ?? ""}
         disabled={cameras.length === 0}
         onChange={(event) => void startCamera(event.target.value === FIRST ? null : event.target.value)}
@@ -89,13 +89,12 @@ function Playback({ onFullscreen }: { onFullscreen(): void }) {
         <Button
           look="quiet"
           icon="mirror"
-          compact
           className="max-sm:hidden"
           aria-pressed={mirrored}
+          aria-label={t("action.mirror")}
+          title={t("action.mirror")}
           onClick={() => change({ mirrored: !mirrored })}
-        >
-          {t("action.mirror")}
-        </Button>
+        />
       )}
       {document.fullscreenEnabled && (
         <Button look="quiet" icon="fullscreen" compact onClick={onFullscreen}>
