@@ -28,8 +28,8 @@ SPEC = InputSpec(
     colour="grey",
     mean=127.5,
     scale=1 / 63.75,
-    template=((0.328, 0.412), (0.658, 0.414), (0.485, 0.602), (0.351, 0.753), (0.635, 0.754)),
-    box=(0.154, 0.068, 0.858, 0.989),
+    template=((0.319, 0.388), (0.674, 0.392), (0.491, 0.595), (0.338, 0.755), (0.644, 0.759)),
+    box=(0.124, 0.008, 0.883, 1.006),
 )
 """What the network reads; export writes it into the manifest and nothing else defines it.
 
