@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { contain, place, shrink } from "../../src/features/live/engine/geometry";
+import { contain, overlapping, place, shrink } from "../../src/features/live/engine/geometry";
 import { view } from "../../src/features/live/sources/demo";
 
 describe("contain", () => {
@@ -49,6 +49,25 @@ describe("shrink", () => {
     [10_000, 3, 640, 1],
   ])("%d × %d becomes %d × %d", (width, height, toWidth, toHeight) => {
     expect(shrink({ width, height }, 640)).toEqual({ width: toWidth, height: toHeight });
+  });
+});
+
+describe("overlapping", () => {
+  const at = (x: number, y: number) => ({ x, y, width: 10, height: 10 });
+
+  it.each([
+    [[], []],
+    [[at(0, 0)], [false]],
+    [
+      [at(0, 0), at(5, 5), at(30, 0)],
+      [true, true, false],
+    ],
+    [
+      [at(0, 0), at(10, 0), at(0, 10)],
+      [false, false, false],
+    ],
+  ])("of %j is %j", (rects, expected) => {
+    expect(overlapping(rects)).toEqual(expected);
   });
 });
 

@@ -37,3 +37,10 @@ export function shrink(size: Size, longSide: number): Size {
   const scale = Math.min(1, longSide / Math.max(size.width, size.height));
   return { width: Math.max(1, Math.round(size.width * scale)), height: Math.max(1, Math.round(size.height * scale)) };
 }
+
+/** For each rectangle, whether it covers part of another one. */
+export function overlapping(rects: readonly Rect[]): boolean[] {
+  const cover = (a: Rect, b: Rect) =>
+    a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+  return rects.map((one, i) => rects.some((other, j) => i !== j && cover(one, other)));
+}

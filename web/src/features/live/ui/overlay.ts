@@ -2,7 +2,7 @@
 
 import { looks } from "../../../shared/emotions";
 import { cornerShape, drawCorners } from "../../../shared/identity";
-import { place, type Rect, type Size } from "../engine/geometry";
+import { overlapping, place, type Rect, type Size } from "../engine/geometry";
 import type { Expression } from "../engine/protocol";
 import type { DrawnFace } from "../engine/tracks";
 
@@ -38,14 +38,66 @@ export function drawFaces(
   words: Words,
 ): Rect[] {
   context.clearRect(0, 0, canvas.width, canvas.height);
-  return faces.map((face) => {
-    const rect = place(face.box, picture, mirrored);
+  context.font = FONT;
+  const boxes = faces.map((face) => place(face.box, picture, mirrored));
+  const chips = chipsOf(context, faces, boxes, canvas, words);
+  faces.forEach((face, i) => {
+    const box = boxes[i];
+    const chip = chips[i];
+    if (box === undefined || chip === undefined) return;
     context.globalAlpha = face.alpha;
-    drawBox(context, face.track, rect);
-    drawChip(context, face, rect, canvas, words);
+    drawBox(context, face.track, box);
+    drawChip(context, face, chip);
     context.globalAlpha = 1;
-    return rect;
   });
+  return boxes;
+}
+
+/** A label, laid out: its number, glyph and, unless there is no room for them, words. */
+interface Chip {
+  readonly rect: Rect;
+  readonly number: string;
+  readonly numberWidth: number;
+  readonly label: string;
+  readonly value: string;
+}
+
+/** Lay out the labels; those that would cover each other do without words, which the list of people has too. */
+function chipsOf(
+  context: CanvasRenderingContext2D,
+  faces: readonly DrawnFace[],
+  boxes: readonly Rect[],
+  canvas: Size,
+  words: Words,
+): Chip[] {
+  const layOut = (withWords: (i: number) => boolean) =>
+    faces.flatMap((face, i) => {
+      const box = boxes[i];
+      return box === undefined ? [] : [chipOf(context, face, box, canvas, withWords(i) ? words : null)];
+    });
+  const full = layOut(() => true);
+  const crowded = overlapping(full.map(({ rect }) => rect));
+  return crowded.includes(true) ? layOut((i) => crowded[i] !== true) : full;
+}
+
+function chipOf(
+  context: CanvasRenderingContext2D,
+  face: DrawnFace,
+  box: Rect,
+  canvas: Size,
+  words: Words | null,
+): Chip {
+  const { expression } = face;
+  const number = String(face.track);
+  const numberWidth = context.measureText(number).width + GAP;
+  const label = words?.label(expression) ?? "";
+  const value = expression === null || words === null ? "" : words.percent(expression.confidence);
+  const glyphWidth = expression === null ? 0 : GLYPH;
+  // Room for the widest value, so that the chip keeps its width while the number changes.
+  const valueWidth = value === "" || words === null ? 0 : GAP + context.measureText(words.percent(1)).width;
+  const labelWidth = label === "" ? 0 : GAP + context.measureText(label).width;
+  const width = PAD + numberWidth + glyphWidth + labelWidth + valueWidth + PAD;
+  return { rect: chipPlace(box, width, canvas), number, numberWidth, label, value };
 }
 
 function drawBox(context: CanvasRenderingContext2D, track: number, { x, y, width, height }: Rect): void {
@@ -62,51 +114,36 @@ function drawBox(context: CanvasRenderingContext2D, track: number, { x, y, width
   context.stroke();
 }
 
-function drawChip(context: CanvasRenderingContext2D, face: DrawnFace, box: Rect, canvas: Size, words: Words): void {
+function drawChip(context: CanvasRenderingContext2D, face: DrawnFace, chip: Chip): void {
   const { expression } = face;
-  const label = words.label(expression);
-  const value = expression === null ? "" : words.percent(expression.confidence);
-  const number = String(face.track);
-  context.font = FONT;
-  // Room for the widest value, so that the chip keeps its width while the number changes.
-  const valueWidth = expression === null ? 0 : context.measureText(words.percent(1)).width + GAP;
-  const numberWidth = context.measureText(number).width + GAP;
-  const glyphWidth = expression === null ? 0 : GLYPH + GAP;
-  const width = PAD + numberWidth + glyphWidth + context.measureText(label).width + valueWidth + PAD;
-  const { x, y } = chipPlace(box, width, canvas);
-  drawChipGround(context, expression, x, y, width);
+  const { x, y, width } = chip.rect;
+  drawChipGround(context, expression, chip.rect);
   context.fillStyle = "#ffffff";
   context.textBaseline = "middle";
   const middle = y + CHIP_HEIGHT / 2 + 0.5;
   let at = x + PAD;
   context.globalAlpha = face.alpha * 0.75;
-  context.fillText(number, at, middle);
+  context.fillText(chip.number, at, middle);
   context.globalAlpha = face.alpha;
-  at += numberWidth;
+  at += chip.numberWidth;
   if (expression !== null) {
     drawGlyph(context, looks[expression.label].glyph, at, y + (CHIP_HEIGHT - GLYPH) / 2);
-    at += glyphWidth;
+    at += GLYPH + GAP;
   }
-  context.fillText(label, at, middle);
+  context.fillText(chip.label, at, middle);
   context.textAlign = "right";
-  context.fillText(value, x + width - PAD, middle);
+  context.fillText(chip.value, x + width - PAD, middle);
   context.textAlign = "left";
 }
 
 /** Above the face; inside its upper edge when there is no room above; never beyond the canvas. */
-function chipPlace(box: Rect, width: number, canvas: Size): { x: number; y: number } {
+function chipPlace(box: Rect, width: number, canvas: Size): Rect {
   const x = Math.max(4, Math.min(canvas.width - width - 4, box.x + box.width / 2 - width / 2));
   const above = box.y - CHIP_HEIGHT - 8;
-  return { x, y: above >= 4 ? above : Math.max(4, box.y + 8) };
+  return { x, y: above >= 4 ? above : Math.max(4, box.y + 8), width, height: CHIP_HEIGHT };
 }
 
-function drawChipGround(
-  context: CanvasRenderingContext2D,
-  expression: Expression | null,
-  x: number,
-  y: number,
-  width: number,
-): void {
+function drawChipGround(context: CanvasRenderingContext2D, expression: Expression | null, { x, y, width }: Rect): void {
   context.save();
   context.beginPath();
   context.roundRect(x, y, width, CHIP_HEIGHT, 8);
