@@ -17,7 +17,7 @@ from playwright.sync_api import ViewportSize, sync_playwright
 
 TARGET = Path(__file__).parents[1] / "docs" / "images" / "live-light.png"
 CHROMIUM = os.environ.get("MIEN_CHROMIUM", "/usr/bin/chromium")
-SIZE: ViewportSize = {"width": 1280, "height": 800}
+SIZE: ViewportSize = {"width": 1440, "height": 900}
 COURSE_MS = 20_000
 """How long the demo runs, so that the chart has something to show."""
 

@@ -19,11 +19,12 @@ class Scripted:
 
     name = "scripted"
     interval = 0.0
+    min_score = 0.5
 
     def __init__(self, *answers: list[list[float]]) -> None:
         self.answers, self.calls = answers, 0
 
-    def detect(self, image: Image) -> Faces:
+    def detect(self, image: Image, weak: bool = False) -> Faces:
         answer = self.answers[min(self.calls, len(self.answers) - 1)]
         self.calls += 1
         return Faces.from_boxes(answer)
@@ -116,6 +117,21 @@ def test_the_detector_looks_again_at_once_when_somebody_is_lost(portrait: NDArra
     # Found at 0; followed at 0.1; missing at 0.2, so looked for at 0.3 and found at 0.4.
     assert counts == [1, 1, 0, 0, 1, 1]
     assert detector.calls == 4
+
+
+def test_a_weak_sighting_continues_a_known_face_but_starts_none(portrait: NDArray[np.uint8]) -> None:
+    class Fading(Scripted):
+        def detect(self, image: Image, weak: bool = False) -> Faces:
+            faces = super().detect(image)
+            score = 0.9 if self.calls == 2 else 0.3
+            faces = faces.replace(scores=np.full(len(faces), score))
+            return faces if weak else faces[faces.scores >= self.min_score]
+
+    analyzer = Analyzer(AnalyzerSettings(), Fading([FACE]))
+    stream = analyzer.stream()
+    tracks = [stream.analyze(frame).faces.tracks for frame in frames(portrait, 4)]
+    assert [t.tolist() for t in tracks if t is not None] == [[], [1], [1], [1]]
+    assert len(analyzer.analyze(portrait).faces) == 0
 
 
 def test_reset_forgets_everybody(portrait: NDArray[np.uint8]) -> None:

@@ -119,10 +119,10 @@ def _frames(video: Path | None) -> Iterator[Frame]:
         from mien.sources.video import open_video
 
         with open_video(video) as source:
-            # As many as fit into 600 MB of raw pictures: measuring must not be measuring the swap.
+            # No more than 120 MB of raw pictures: the memory shown shall be the analysis', not the clip's.
             limit = None
             for frame in source:
-                limit = limit or max(1, 600_000_000 // frame.image.nbytes)
+                limit = limit or max(1, 120_000_000 // frame.image.nbytes)
                 yield frame
                 if frame.index + 1 >= limit:
                     return

@@ -27,6 +27,8 @@ MULTIPLE: Final = 32
 MAX_CANDIDATES: Final = 2000
 """No more cells than this, the best, go into the non-maximum suppression."""
 MAX_LOG_SIZE: Final = 6.0
+WEAK: Final = 0.6
+"""What scores this share of the least score may still be a face that was seen before."""
 CLOSER: Final = 3
 """The second look for small faces is at this many times the size of the first."""
 
@@ -38,8 +40,16 @@ class Detector(Protocol):
     interval: float
     """Seconds between two runs in a stream that suit the detector's speed; 0 for every frame."""
 
-    def detect(self, image: Image) -> Faces:
+    min_score: float
+    """Least score of something that is a face by itself."""
+
+    def detect(self, image: Image, weak: bool = False) -> Faces:
         """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``).
+
+        Args:
+            image: the picture.
+            weak: also report what scores too low to be a face by itself, but may be one that was seen before (turned
+                away, blurred), where the detector can tell.
 
         Returns:
             Boxes, scores and points (NaN where the detector gives none) in pixels of ``image``, largest face first.
@@ -70,7 +80,7 @@ class NetworkDetector:
         settings: AnalyzerSettings,
     ) -> None:
         self._run, self._spec, self._settings = run, spec, settings
-        self._min_score, self._max_iou = min_score, max_iou
+        self.min_score, self._max_iou = min_score, max_iou
 
     @classmethod
     def of(cls, model: zoo.Model, settings: AnalyzerSettings) -> NetworkDetector:
@@ -85,23 +95,24 @@ class NetworkDetector:
         score = limits["score"] if settings.min_score is None else settings.min_score
         return cls(model.run, model.spec.input, score, limits["nms"], settings)
 
-    def detect(self, image: Image) -> Faces:
+    def detect(self, image: Image, weak: bool = False) -> Faces:
         """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``), largest first, coordinates in its pixels."""
+        least = self.min_score * (WEAK if weak else 1)
         sizes = [self._settings.detect_size]
         closer = min(CLOSER * sizes[0], max(image.shape[:2]))
         if self._settings.small_faces and closer > sizes[0]:
             sizes.append(closer)
-        seen = [self._look(image, size) for size in sizes]
+        seen = [self._look(image, size, least) for size in sizes]
         boxes, scores, points = (np.concatenate(column) for column in zip(*seen, strict=True))
         kept = nms(boxes, scores, self._max_iou)
         faces = Faces(boxes[kept], scores[kept], points[kept])
         return faces[np.argsort(-faces.sizes, kind="stable")[: self._settings.max_faces]]
 
-    def _look(self, image: Image, long_side: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _look(self, image: Image, long_side: int, least: float) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return candidate boxes, scores and points, seen at one size, in pixels of ``image``."""
         canvas, size = letterbox(image, long_side, self._spec.mean)
         outputs = self._run(self._spec.tensor(self._spec.recolour(canvas[None])))
-        boxes, scores, points = decode(outputs, self._min_score)
+        boxes, scores, points = decode(outputs, least)
         back = np.array([image.shape[1] / size[0], image.shape[0] / size[1]], np.float32)
         return boxes * np.tile(back, 2), scores, points * back
 

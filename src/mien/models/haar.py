@@ -47,12 +47,12 @@ class HaarDetector:
     interval = 0.2
 
     def __init__(self, settings: AnalyzerSettings) -> None:
-        self._min_score = settings.min_score or 0.0
+        self.min_score = settings.min_score or 0.0
         self._max_faces = settings.max_faces
         self._local = threading.local()
         self._cascade()
 
-    def detect(self, image: Image) -> Faces:
+    def detect(self, image: Image, weak: bool = False) -> Faces:  # noqa: ARG002  it cannot tell
         """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``), largest first, boxes in its pixels."""
         height, width = image.shape[:2]
         factor = min(1.0, LONG_SIDE / max(height, width))
@@ -69,7 +69,7 @@ class HaarDetector:
         boxes = np.tile(windows[:, :2], 2) + np.tile(windows[:, 2:], 2) * np.array(FACE_IN_WINDOW, np.float32)
         boxes *= np.array([width / grey.shape[1], height / grey.shape[0]] * 2, np.float32)
         scores = 1 - np.exp2(-np.asarray(agreeing, np.float32).reshape(-1) / NEIGHBOURS)
-        faces = Faces.from_boxes(boxes, scores)[scores >= self._min_score]
+        faces = Faces.from_boxes(boxes, scores)[scores >= self.min_score]
         return faces[np.argsort(-faces.sizes, kind="stable")[: self._max_faces]]
 
     def _cascade(self) -> cv2.CascadeClassifier:

@@ -38,12 +38,13 @@ class YuNetDetector:
 
     def __init__(self, settings: AnalyzerSettings, weights: Path) -> None:
         self._settings, self._weights = settings, weights
+        self.min_score = MIN_SCORE if settings.min_score is None else settings.min_score
         self._local = threading.local()
         if not weights.is_file():
             raise ModelError(f"there is no detector file {weights}: give the path of a YuNet ONNX file")
         self._detector()
 
-    def detect(self, image: Image) -> Faces:
+    def detect(self, image: Image, weak: bool = False) -> Faces:  # noqa: ARG002  its file has one threshold
         """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``), largest first, coordinates in its pixels."""
         height, width = image.shape[:2]
         factor = self._settings.detect_size / max(height, width)
@@ -66,9 +67,8 @@ class YuNetDetector:
         """Return this thread's detector."""
         detector: cv2.FaceDetectorYN | None = getattr(self._local, "detector", None)
         if detector is None:
-            score = MIN_SCORE if self._settings.min_score is None else self._settings.min_score
             try:
-                detector = cv2.FaceDetectorYN.create(str(self._weights), "", (320, 320), score, MAX_IOU)
+                detector = cv2.FaceDetectorYN.create(str(self._weights), "", (320, 320), self.min_score, MAX_IOU)
             except cv2.error as error:
                 raise ModelError(f"{self._weights} cannot be read as a YuNet ONNX file: {error}") from error
             self._local.detector = detector
