@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from conftest import Server, Visitor
 from live_page import LivePage
 from playwright.sync_api import Browser, expect
@@ -54,6 +57,39 @@ def test_phone_shows_people_and_chart_in_turn(server: Server, browser: Browser, 
     live.find("tab-chart").click()
     expect(live.find("chart")).to_be_visible()
     expect(live.find("people")).to_be_hidden()
+
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["desktop", "phone"])
+def test_axe_finds_no_barrier(
+    server: Server, browser: Browser, visitor: Visitor, size: tuple[int, int], colours: str
+) -> None:
+    if not AXE.is_file():
+        pytest.fail(f"{AXE} is missing: run `python scripts/web.py check`")
+
+    def barriers() -> list[str]:
+        page.evaluate(AXE.read_text())
+        found: list[str] = page.evaluate("axe.run().then(({ violations }) => violations.map(({ help }) => help))")
+        return found
+
+    viewport = {"width": size[0], "height": size[1]}
+    page = visitor.open(browser, server.url, color_scheme=colours, viewport=viewport)
+    live = LivePage(page)
+    expect(live.find("welcome")).to_be_visible()
+    assert barriers() == []
+    live.start("camera")
+    live.wait_for_face()
+    expect(live.find("people")).to_contain_text("Happiness")
+    assert barriers() == []
+    page.keyboard.press("?")
+    expect(live.find("help")).to_be_visible()
+    assert barriers() == []
+    page.goto(f"{server.url}/about")
+    expect(live.find("about")).to_be_visible()
+    assert barriers() == []
 
 
 def test_everything_is_reached_by_tab(server: Server, browser: Browser, visitor: Visitor) -> None:

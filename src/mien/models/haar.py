@@ -18,7 +18,7 @@ from mien.core.errors import ModelError
 from mien.core.settings import AnalyzerSettings
 from mien.core.types import Faces, Image
 
-LONG_SIDE: Final = 640
+LONG_SIDE: Final = 512
 """Larger pictures are shrunk to this many pixels first; smaller ones are searched as they are."""
 
 SCALE_STEP: Final = 1.1

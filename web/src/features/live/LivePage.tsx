@@ -26,6 +26,7 @@ export function LivePage() {
   }, []);
   return (
     <div className="live" data-running={phase === "running"} {...drop}>
+      {(phase === "running" || phase === "opening") && <h1 className="sr-only">{t("nav.live")}</h1>}
       <Stage ref={stage} />
       <ChartPanel shown={tab === "chart"} />
       <People shown={tab === "people"} />
