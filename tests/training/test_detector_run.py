@@ -116,6 +116,9 @@ def test_rare_sources_are_favoured_and_large_batches_are_small() -> None:
 
 
 def test_worker_processes_make_the_same_batches() -> None:
+    # OpenCV's threads must be running before the fork, as they are when pictures were decoded and shrunk.
+    cv2.setNumThreads(4)
+    cv2.GaussianBlur(np.zeros((2000, 2000, 3), np.uint8), (0, 0), 3)
     batches = Batches(plain(4, 1), ["lfw"] * 4, 64, 2, 0)
     loader = iter(stream(batches, 7, workers=2))
     for step in range(7, 11):

@@ -55,6 +55,10 @@ def _shrink(row: LabelledPicture, longest: int) -> Picture:
     return Picture(image, row.boxes * np.float32(factor), row.points * np.float32(factor))
 
 
+PATIENCE: Final = 120.0
+"""Seconds after which a worker that sends no batch is taken for dead."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """A batch of scenes; the faces of all pictures lie in one table with the number of their picture.
@@ -140,12 +144,14 @@ class _From(Sampler[int]):
             step += 1
 
 
-def _one_thread(_: int) -> None:
-    cv2.setNumThreads(1)
-
-
 def stream(batches: Batches, start: int, workers: int) -> DataLoader[Batch]:
-    """Return an endless loader that begins at batch ``start``; ``workers`` processes make batches ahead."""
+    """Return an endless loader that begins at batch ``start``; ``workers`` processes make batches ahead.
+
+    With workers, OpenCV runs on one thread from here on: its pool of threads does not survive the fork, and a worker
+    that inherits the belief in such a pool waits for it for ever.
+    """
+    if workers:
+        cv2.setNumThreads(1)
     ahead = 4 if workers else None
     return DataLoader(
         batches,
@@ -153,5 +159,5 @@ def stream(batches: Batches, start: int, workers: int) -> DataLoader[Batch]:
         sampler=_From(start),
         num_workers=workers,
         prefetch_factor=ahead,
-        worker_init_fn=_one_thread,
+        timeout=PATIENCE if workers else 0,
     )
