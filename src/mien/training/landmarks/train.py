@@ -1,9 +1,8 @@
-"""The landmark training run: direct regression of 68 points with the wing loss."""
+"""The landmark training run: direct regression of 68 points."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +18,7 @@ from mien.evaluation.landmarks import FACE_IN_CROP, LandmarkSet, nme, predict, r
 from mien.models.landmarks import COUNT, locate
 from mien.models.spec import InputSpec
 from mien.training.landmarks.augment import Views, draw
+from mien.training.landmarks.loss import opening_loss, wing_loss
 from mien.training.landmarks.net import SIDE, LandmarkNet, build
 from mien.training.loops import Average, Budget, Run, device, learning_rate, to_device
 
@@ -49,6 +49,8 @@ class Recipe:
         decay: weight decay.
         wing: width in pixels of the loss's logarithmic part.
         curvature: of that part, in pixels.
+        eyes: weight of the squared error of how far the eyes are open.
+        mouth: weight of the same of the mouth.
         seed: of everything random.
     """
 
@@ -60,17 +62,9 @@ class Recipe:
     decay: float = 0.05
     wing: float = 10.0
     curvature: float = 2.0
+    eyes: float = 7.5
+    mouth: float = 0.5
     seed: int = 0
-
-
-def wing_loss(found: Tensor, wanted: Tensor, width: float = 10.0, curvature: float = 2.0) -> Tensor:
-    """Return the mean wing loss of differences in pixels: logarithmic below ``width``, linear above.
-
-    Feng et al. 2018, "Wing loss for robust facial landmark localisation with convolutional neural networks".
-    """
-    off = (found - wanted).abs()
-    gap = width - width * math.log(1 + width / curvature)
-    return torch.where(off < width, width * torch.log1p(off / curvature), off - gap).mean()
 
 
 def splits(data: Path) -> tuple[LandmarkSet, LandmarkSet]:
@@ -204,8 +198,9 @@ def _epoch(
         x = ((images * 255 - SPEC.mean) * SPEC.scale).contiguous(memory_format=torch.channels_last)
         with torch.autocast(where.type, torch.bfloat16):
             features = net.features(x)
-        found = net.place(features.float()).view(-1, COUNT, 2)
-        loss = wing_loss(found * SIDE, wanted * SIDE, recipe.wing, recipe.curvature)
+        found, wanted = net.place(features.float()).view(-1, COUNT, 2) * SIDE, wanted * SIDE
+        loss = wing_loss(found, wanted, recipe.wing, recipe.curvature)
+        loss = loss + opening_loss(found, wanted, recipe.eyes, recipe.mouth)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), MOST_GRADIENT)
