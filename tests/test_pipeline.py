@@ -24,7 +24,7 @@ class Scripted:
     def __init__(self, *answers: list[list[float]]) -> None:
         self.answers, self.calls = answers, 0
 
-    def detect(self, image: Image, weak: bool = False) -> Faces:
+    def detect(self, image: Image, streaming: bool = False) -> Faces:
         answer = self.answers[min(self.calls, len(self.answers) - 1)]
         self.calls += 1
         return Faces.from_boxes(answer)
@@ -121,11 +121,11 @@ def test_the_detector_looks_again_at_once_when_somebody_is_lost(portrait: NDArra
 
 def test_a_weak_sighting_continues_a_known_face_but_starts_none(portrait: NDArray[np.uint8]) -> None:
     class Fading(Scripted):
-        def detect(self, image: Image, weak: bool = False) -> Faces:
+        def detect(self, image: Image, streaming: bool = False) -> Faces:
             faces = super().detect(image)
             score = 0.9 if self.calls == 2 else 0.3
             faces = faces.replace(scores=np.full(len(faces), score))
-            return faces if weak else faces[faces.scores >= self.min_score]
+            return faces if streaming else faces[faces.scores >= self.min_score]
 
     analyzer = Analyzer(AnalyzerSettings(), Fading([FACE]))
     stream = analyzer.stream()

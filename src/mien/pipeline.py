@@ -75,10 +75,10 @@ class Analyzer:
         """Return a fresh stream that shares this analyser's models."""
         return StreamAnalyzer(self)
 
-    def detect(self, image: Image, watch: Stopwatch, weak: bool = False) -> Faces:
+    def detect(self, image: Image, watch: Stopwatch, streaming: bool = False) -> Faces:
         """Find faces; the largest ``max_faces`` of them."""
         with watch("detect"):
-            return self.detector.detect(image, weak)[: self.settings.max_faces]
+            return self.detector.detect(image, streaming)[: self.settings.max_faces]
 
     def read_emotions(self, image: Image, faces: Faces, watch: Stopwatch) -> Faces:
         """Fill ``emotion_raw``."""
@@ -163,7 +163,7 @@ class StreamAnalyzer:
             with watch("track"):
                 return self.tracker.predict(now)
         self._detected = now
-        faces = self.analyzer.detect(frame.image, watch, weak=True)
+        faces = self.analyzer.detect(frame.image, watch, streaming=True)
         with watch("track"):
             faces = self.tracker.update(faces, now, min_new=self.analyzer.detector.min_score)
             return faces[np.asarray(faces.tracks) > 0]

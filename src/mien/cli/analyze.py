@@ -27,7 +27,10 @@ def analyze(
     weights: Annotated[Path | None, typer.Option(help="ONNX file of the detector yunet.")] = None,
     detect_size: Annotated[int | None, typer.Option(help="Long side in pixels at which faces are looked for.")] = None,
     small_faces: Annotated[
-        bool | None, typer.Option("--small-faces", help="Look a second time, closer: for crowds.")
+        bool | None,
+        typer.Option(
+            "--small-faces/--no-small-faces", help="Look a second time, closer.", show_default="pictures only"
+        ),
     ] = None,
     min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Least detector score of a face.")] = None,
     detect_interval: Annotated[

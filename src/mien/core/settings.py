@@ -43,7 +43,8 @@ class AnalyzerSettings:
         detector: name of a detector: ``mien`` (ours), ``haar`` (OpenCV's cascade), ``yunet`` (needs ``weights``).
         weights: file of a detector that does not come with Mien (``yunet``).
         detect_size: long side in pixels at which the detector looks at the picture.
-        small_faces: look at large pictures a second time at three times ``detect_size``, for crowds (``mien`` only).
+        small_faces: look at large pictures a second time at three times ``detect_size``, for small faces (``mien``
+            only); None does so with single pictures, and not with streams.
         min_score: least detector score of a face; None takes the model's own threshold.
         max_faces: the largest faces are analysed, no more than these.
         landmarks: also find 68 landmarks, and from them head pose, open eyes and open mouth.
@@ -55,7 +56,7 @@ class AnalyzerSettings:
     detector: str = "mien"
     weights: Path | None = None
     detect_size: int = 320
-    small_faces: bool = False
+    small_faces: bool | None = None
     min_score: float | None = None
     max_faces: int = 64
     landmarks: bool = False

@@ -43,13 +43,14 @@ class Detector(Protocol):
     min_score: float
     """Least score of something that is a face by itself."""
 
-    def detect(self, image: Image, weak: bool = False) -> Faces:
+    def detect(self, image: Image, streaming: bool = False) -> Faces:
         """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``).
 
         Args:
             image: the picture.
-            weak: also report what scores too low to be a face by itself, but may be one that was seen before (turned
-                away, blurred), where the detector can tell.
+            streaming: the picture is a frame of a stream. What scores too low to be a face by itself, but may be one
+                that was seen before (turned away, blurred), is reported too, where the detector can tell; and speed
+                goes before a second, closer look.
 
         Returns:
             Boxes, scores and points (NaN where the detector gives none) in pixels of ``image``, largest face first.
@@ -95,12 +96,13 @@ class NetworkDetector:
         score = limits["score"] if settings.min_score is None else settings.min_score
         return cls(model.run, model.spec.input, score, limits["nms"], settings)
 
-    def detect(self, image: Image, weak: bool = False) -> Faces:
+    def detect(self, image: Image, streaming: bool = False) -> Faces:
         """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``), largest first, coordinates in its pixels."""
-        least = self.min_score * (WEAK if weak else 1)
+        least = self.min_score * (WEAK if streaming else 1)
         sizes = [self._settings.detect_size]
         closer = min(CLOSER * sizes[0], max(image.shape[:2]))
-        if self._settings.small_faces and closer > sizes[0]:
+        wanted = self._settings.small_faces
+        if (not streaming if wanted is None else wanted) and closer > sizes[0]:
             sizes.append(closer)
         seen = [self._look(image, size, least) for size in sizes]
         boxes, scores, points = (np.concatenate(column) for column in zip(*seen, strict=True))
