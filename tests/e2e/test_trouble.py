@@ -112,13 +112,14 @@ def test_comes_back_after_the_server_restarts(
 
 
 def test_key_is_asked_for(make_server: Callable[..., Server], browser: Browser, visitor: Visitor) -> None:
-    # The form has no icon of its own, so the browser asks for favicon.ico.
-    visitor.expect_errors("WebSocket connection", "404")
+    visitor.expect_errors("WebSocket connection")
     key = "a-key-for-this-test"
     server = make_server(MIEN_API_KEY=key)
     page = visitor.open(browser, server.url)
     expect(page.locator("input[name=key]")).to_be_visible()
-    assert page.request.post(f"{server.url}/api/v1/login", data={"key": key}).ok
+    page.locator("input[name=key]").fill(key)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("button", name="Use my camera")).to_be_visible()
     page.goto(server.url)
     live = LivePage(page)
     live.start("demo")

@@ -119,7 +119,7 @@ def test_security_headers_everywhere(app: TestClient, path: str) -> None:
     assert "default-src 'self'" in headers["content-security-policy"]
     assert "'unsafe-eval'" not in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert headers["x-request-id"]
 
 

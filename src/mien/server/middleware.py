@@ -33,7 +33,7 @@ CSP: Final = "; ".join(
 SECURITY_HEADERS: Final[dict[str, str]] = {
     "content-security-policy": CSP,
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
     "cross-origin-opener-policy": "same-origin",
 }

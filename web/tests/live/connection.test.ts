@@ -12,6 +12,7 @@ import type { ServerMessage } from "../../src/features/live/engine/protocol";
 const ready = JSON.stringify({ type: "ready", version: "1", emotions: [], max_frame_bytes: 1000 });
 
 class FakeSocket {
+  readyState: number = WebSocket.OPEN;
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: (() => void) | null = null;
   bufferedAmount = 0;
@@ -106,6 +107,8 @@ describe("StreamConnection", () => {
     world.socket.onmessage?.({ data: ready });
     expect(world.links).toEqual(["connecting", "open"]);
     expect(world.connection.send("hello")).toBe(true);
+    world.socket.readyState = WebSocket.CLOSING;
+    expect(world.connection.send("too late")).toBe(false);
     expect(world.socket.sent).toEqual(["hello"]);
   });
 

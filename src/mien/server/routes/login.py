@@ -18,7 +18,7 @@ router = APIRouter(tags=["login"])
 
 _PAGE: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Mien: log in</title>
+<title>Mien: log in</title><link rel="icon" href="/favicon.svg">
 <style>
 :root{{color-scheme:light dark}} p{{color:#D6403A;margin:0}}
 body{{font:16px/1.5 system-ui,sans-serif;display:grid;place-items:center;min-height:90vh;margin:0}}

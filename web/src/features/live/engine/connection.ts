@@ -83,6 +83,8 @@ export class StreamConnection {
 
   send(data: string | Uint8Array<ArrayBuffer>): boolean {
     if (this.#link !== "open" || this.#socket === null) return false;
+    // A socket begins to close before it says so.
+    if (this.#socket.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(data);
     return true;
   }
