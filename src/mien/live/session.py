@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
 import structlog
@@ -101,16 +101,7 @@ class StreamOptions:
     def apply(self, result: FrameResult) -> FrameResult:
         """Return ``result`` with the faces that are wanted."""
         faces = result.faces[result.faces.scores >= self.min_score][: self.max_faces]
-        return FrameResult(
-            index=result.index,
-            timestamp=result.timestamp,
-            width=result.width,
-            height=result.height,
-            faces=faces,
-            source=result.source,
-            stages_ms=result.stages_ms,
-            warnings=result.warnings,
-        )
+        return replace(result, faces=faces)
 
 
 class Session:

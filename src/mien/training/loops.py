@@ -140,3 +140,16 @@ class Run:
         """Return the lines of a run's log."""
         path = folder / "log.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def finished(folder: Path) -> dict[str, Any]:
+    """Return what a finished run left in ``model.pt``: the averaged weights as ``state``, and what they fit.
+
+    Raises:
+        InputError: the run has not finished.
+    """
+    path = folder / "model.pt"
+    if not path.exists():
+        raise InputError(f"{folder} holds no finished run: repeat its mien train command to go on with it")
+    saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return saved

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from mien.core.errors import InputError
 from mien.core.settings import AnalyzerSettings
 from mien.core.types import FloatArray
 from mien.evaluation.detection import LEAST_SCORE, LabelledPicture, evaluate, judge, precision_recall, read
@@ -19,6 +17,7 @@ from mien.models.detector import NetworkDetector, letterbox
 from mien.training.detector.net import OUTPUT_NAMES, build
 from mien.training.detector.train import INPUT, MAX_IOU
 from mien.training.export import Exportable, write_entry
+from mien.training.loops import finished
 
 NAME = "face-detector"
 KEEP_OUTPUTS = True
@@ -37,10 +36,7 @@ def exportable(run: Path) -> Exportable:
     Raises:
         InputError: the run has not finished.
     """
-    path = run / "model.pt"
-    if not path.exists():
-        raise InputError(f"{run} holds no finished run: repeat its mien train command to go on with it")
-    saved = torch.load(path, map_location="cpu", weights_only=True)
+    saved = finished(run)
     net = build(saved["config"])
     net.load_state_dict(saved["state"])
     return Exportable(

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from mien.core.errors import InputError
 from mien.core.labels import EMOTIONS, FER2013
 from mien.core.types import FloatArray
@@ -19,6 +17,7 @@ from mien.models.emotion import EmotionModel, softmax
 from mien.training.emotion.net import build
 from mien.training.emotion.train import SPEC
 from mien.training.export import Exportable, write_entry
+from mien.training.loops import finished
 from mien.training.quantise import in_batches
 
 NAME = "emotion"
@@ -50,10 +49,7 @@ def exportable(run: Path) -> Exportable:
     Raises:
         InputError: the run has not finished.
     """
-    path = run / "model.pt"
-    if not path.exists():
-        raise InputError(f"{run} holds no finished run: repeat its mien train command to go on with it")
-    saved = torch.load(path, map_location="cpu", weights_only=True)
+    saved = finished(run)
     net = build(saved["arch"])
     net.load_state_dict(saved["state"])
     return Exportable(

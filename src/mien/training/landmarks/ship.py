@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from mien.core.errors import InputError
 from mien.core.types import FloatArray, Image
 from mien.evaluation import landmarks
 from mien.evaluation.landmarks import LandmarkSet, in_crop
@@ -18,6 +16,7 @@ from mien.models.landmarks import LandmarkModel, five_points
 from mien.training.export import Exportable, write_entry
 from mien.training.landmarks.net import build
 from mien.training.landmarks.train import SPEC, splits
+from mien.training.loops import finished
 from mien.training.quantise import in_batches
 
 NAME = "face-landmarks"
@@ -36,10 +35,7 @@ def exportable(run: Path) -> Exportable:
     Raises:
         InputError: the run has not finished.
     """
-    path = run / "model.pt"
-    if not path.exists():
-        raise InputError(f"{run} holds no finished run: repeat its mien train command to go on with it")
-    saved = torch.load(path, map_location="cpu", weights_only=True)
+    saved = finished(run)
     net = build(saved["arch"])
     net.load_state_dict(saved["state"])
     return Exportable(
