@@ -19,7 +19,7 @@ from mien.models.landmarks import LandmarkModel
 from mien.models.pose import MEAN_FACE
 from mien.training.export import export
 from mien.training.landmarks import ship
-from mien.training.landmarks.train import Recipe, score, splits, train
+from mien.training.landmarks.train import Recipe, ramp, score, splits, train
 from mien.training.quantise import quantise
 
 RECIPE = Recipe(arch="lm-s", epochs=60, batch=16)
@@ -105,6 +105,10 @@ def test_the_run_learned_something(data: Path, run: Path) -> None:
     still = np.tile(dev.landmarks.mean(0), (len(dev), 1, 1))
     learned = score(ship.exportable(run).net, dev)
     assert learned < 0.8 * float(landmarks.nme(still, dev.landmarks).mean())
+
+
+def test_openings_come_in_between_a_quarter_and_a_half() -> None:
+    assert [ramp(p) for p in (0.0, 0.25, 0.375, 0.5, 1.0)] == [0, 0, 0.5, 1, 1]
 
 
 def test_pictures_of_several_sizes_are_refused(data: Path, tmp_path: Path) -> None:

@@ -162,6 +162,15 @@ def train(
     return average.net  # type: ignore[return-value]
 
 
+def ramp(progress: float) -> float:
+    """Return the share of the weight that openings have at ``progress`` (0–1).
+
+    None in the first quarter of the run, all from its middle on: they are differences between landmarks, and while the
+    places themselves are far off they only drown them (measured: 5.9% against 5.1% error in the middle of the run).
+    """
+    return min(max((progress - 0.25) / 0.25, 0.0), 1.0)
+
+
 def mean_shape(views: Views) -> Tensor:
     """Return the mean landmarks ``[68, 2]`` (fractions of the input) of the faces and their mirror images."""
     cut = views.by_points.flatten(0, 1)
@@ -200,7 +209,8 @@ def _epoch(
             features = net.features(x)
         found, wanted = net.place(features.float()).view(-1, COUNT, 2) * SIDE, wanted * SIDE
         loss = wing_loss(found, wanted, recipe.wing, recipe.curvature)
-        loss = loss + opening_loss(found, wanted, recipe.eyes, recipe.mouth)
+        share = ramp(budget.progress())
+        loss = loss + opening_loss(found, wanted, share * recipe.eyes, share * recipe.mouth)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), MOST_GRADIENT)
