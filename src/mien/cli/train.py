@@ -126,6 +126,9 @@ def detector(
     batch: Annotated[int, typer.Option(min=2, help="Scenes per step.")] = 32,
     size: Annotated[int, typer.Option(min=64, help="Side of a scene in pixels, a multiple of 32.")] = 256,
     seed: int = 0,
+    rate: Annotated[float, typer.Option(min=0, help="Peak learning rate.")] = 2e-3,
+    point_weight: Annotated[float, typer.Option(min=0, help="Weight of the five points in the loss.")] = 0.1,
+    start: Annotated[Path | None, typer.Option(help="A finished run whose weights this one begins with.")] = None,
     as_json: Json = False,
 ) -> None:
     """Train the face detector: boxes, scores and five points."""
@@ -135,6 +138,18 @@ def detector(
     from mien.training.loops import Run
 
     with Bar(as_json) as bar:
-        train(data, out, minutes=minutes, epochs=epochs, batch=batch, size=size, seed=seed, tell=bar.tell)
+        train(
+            data,
+            out,
+            minutes=minutes,
+            epochs=epochs,
+            batch=batch,
+            size=size,
+            seed=seed,
+            rate=rate,
+            point_weight=point_weight,
+            start=start,
+            tell=bar.tell,
+        )
     plots.curves(Run.history_of(out), ("obj", "cls", "box", "points"), "detector: parts of the loss", out / "loss.png")
     typer.echo(f"{out / 'model.pt'} (plot beside it); next: mien export detector {out}", err=True)

@@ -15,6 +15,7 @@ from mien.training.detector.net import CHANNELS, STRIDES
 
 BOX_WEIGHT: Final = 5.0
 POINT_WEIGHT: Final = 0.1
+"""Of the recipe that the boxes want; to sharpen the points of a finished run, more (`train`'s ``point_weight``)."""
 BETA: Final = 1 / 9
 MAX_LOG_SIZE: Final = 6.0
 
@@ -59,12 +60,15 @@ def ignore_mask(grid: torch.Tensor, batch: Batch) -> torch.Tensor:
     return mask > 0
 
 
-def detector_loss(maps: Sequence[torch.Tensor], batch: Batch) -> dict[str, torch.Tensor]:
+def detector_loss(
+    maps: Sequence[torch.Tensor], batch: Batch, point_weight: float = POINT_WEIGHT
+) -> dict[str, torch.Tensor]:
     """Return the parts of the loss, each already weighted and per assigned cell; their sum is what is minimised.
 
     Args:
         maps: the network's three outputs.
         batch: the scenes' faces, on the same device.
+        point_weight: of the five points' part.
     """
     height, width = batch.images.shape[1:3]
     grid = cells(height, width, STRIDES, batch.images.device)
@@ -90,5 +94,5 @@ def detector_loss(maps: Sequence[torch.Tensor], batch: Batch) -> dict[str, torch
     target = (points - place[:, None, :2]) / place[:, None, 2:]
     guess = raw[picture, cell, 6:].reshape(-1, 5, 2)
     error = smooth_l1_loss(guess, target.where(known, guess.detach()), reduction="none", beta=BETA)
-    losses["points"] = POINT_WEIGHT * error.sum() / count
+    losses["points"] = point_weight * error.sum() / count
     return losses

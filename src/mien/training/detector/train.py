@@ -23,9 +23,9 @@ from mien.evaluation.detection import LabelledPicture, evaluate, read
 from mien.models.detector import NetworkDetector
 from mien.models.spec import InputSpec
 from mien.training.detector.data import Batch, Batches, load, stream
-from mien.training.detector.loss import detector_loss
+from mien.training.detector.loss import POINT_WEIGHT, detector_loss
 from mien.training.detector.net import DEFAULT, OUTPUT_NAMES, build
-from mien.training.loops import Average, Budget, Run, device, learning_rate, to_device
+from mien.training.loops import Average, Budget, Run, device, finished, learning_rate, to_device
 
 PEAK_RATE: Final = 2e-3
 WEIGHT_DECAY: Final = 0.02
@@ -45,6 +45,9 @@ def train(
     batch: int = 32,
     size: int = 256,
     seed: int = 0,
+    rate: float = PEAK_RATE,
+    point_weight: float = POINT_WEIGHT,
+    start: Path | None = None,
     workers: int | None = None,
     tell: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> Path:
@@ -58,6 +61,9 @@ def train(
         batch: scenes per step.
         size: side of a scene in pixels, a multiple of 32.
         seed: of everything random.
+        rate: peak learning rate of AdamW.
+        point_weight: weight of the five points in the loss.
+        start: a finished run's folder, whose weights this one begins with.
         workers: processes that make batches; None takes half the cores, at most 8; 0 makes them in this process.
         tell: called with each epoch's values, and with the last measurement.
 
@@ -68,6 +74,7 @@ def train(
         InputError: there is no training data, or ``out`` holds a run with other settings.
     """
     config = {**DEFAULT, "epochs": epochs, "minutes": minutes, "batch": batch, "size": size, "seed": seed}
+    config |= {"rate": rate, "point_weight": point_weight, "start": start and str(start)}
     paths = sorted(data.glob("train*.parquet"))
     if not paths:
         raise InputError(f"there is no train*.parquet in {data}: give the folder of the face data")
@@ -92,12 +99,14 @@ class Trainer:
         self.run, self.budget, self.config = run, budget, config
         self.device = device()
         self.net = build(config)
+        if config["start"]:
+            self.net.load_state_dict(finished(Path(config["start"]))["state"])
         to_device(self.net, self.device)
         self.average = Average(self.net)
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
         plain = [p for p in self.net.parameters() if p.ndim <= 1]
         groups: list[dict[str, Any]] = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
+        self.optimiser = torch.optim.AdamW(groups, lr=config["rate"], weight_decay=WEIGHT_DECAY)
         self.step = 0
         self.checked = time.monotonic()
         state = run.load()
@@ -114,7 +123,7 @@ class Trainer:
         sums: dict[str, float] = {}
         rate = 0.0
         while done < steps and (done == 0 or self.budget.progress() < 1):
-            rate = learning_rate(self.budget.progress(), PEAK_RATE)
+            rate = learning_rate(self.budget.progress(), self.config["rate"])
             batch = next(loader)
             for name, value in self.learn(batch, rate).items():
                 sums[name] = sums.get(name, 0.0) + value
@@ -145,7 +154,9 @@ class Trainer:
         x = batch.inputs(INPUT.mean, INPUT.scale)
         with torch.autocast(self.device.type, torch.bfloat16):
             features = self.net.features(x)
-        losses = detector_loss(self.net.predict([f.float() for f in features]), batch)
+        losses = detector_loss(
+            self.net.predict([f.float() for f in features]), batch, self.config["point_weight"]
+        )
         self.optimiser.zero_grad(set_to_none=True)
         total = torch.stack(list(losses.values())).sum()
         total.backward()
