@@ -45,3 +45,10 @@ def test_ece_of_a_calibrated_set_is_zero() -> None:
 def test_full_confidence_has_a_bin() -> None:
     one = np.array([[1.0, 0.0]], np.float32)
     assert metrics.ece(one, one) == 0
+
+
+def test_recall_precision_and_f1_by_hand() -> None:
+    found = metrics.per_class(np.array([[3, 1, 0], [2, 2, 0], [0, 0, 0]]), ("a", "b", "c"))
+    assert found["a"] == {"n": 4, "recall": 0.75, "precision": 0.6, "f1": pytest.approx(6 / 9, abs=1e-4)}
+    assert found["b"]["precision"] == pytest.approx(2 / 3, abs=1e-4)
+    assert found["c"] == {"n": 0, "recall": None, "precision": None, "f1": None}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mien.core.types import FloatArray, IntArray
@@ -25,6 +27,24 @@ def macro_f1(matrix: IntArray) -> float:
     return float((2 * hits[occurs] / total[occurs]).mean()) if occurs.any() else 0.0
 
 
+def per_class(matrix: IntArray, labels: Sequence[str]) -> dict[str, dict[str, float | int | None]]:
+    """Return count, recall, precision and F1 of every class of a confusion matrix; None where nothing is counted."""
+    hits, labelled, predicted = np.diag(matrix), matrix.sum(1), matrix.sum(0)
+    return {
+        label: {
+            "n": int(labelled[i]),
+            "recall": _share(hits[i], labelled[i]),
+            "precision": _share(hits[i], predicted[i]),
+            "f1": _share(2 * hits[i], labelled[i] + predicted[i]),
+        }
+        for i, label in enumerate(labels)
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(float(part / whole), 4) if whole else None
+
+
 def nll(probabilities: FloatArray, target: FloatArray) -> float:
     """Return the mean cross-entropy in nats of ``probabilities`` ``[n, k]`` against distributions ``target``."""
     return float(-(target * np.log(np.maximum(probabilities, 1e-12))).sum(1).mean()) if len(target) else 0.0
@@ -43,9 +63,17 @@ def ece(probabilities: FloatArray, target: FloatArray, bins: int = 15) -> float:
     """
     if not len(target):
         return 0.0
-    top = probabilities.argmax(1)
-    rows = np.arange(len(top))
-    confidence, right = probabilities[rows, top], target[rows, top]
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gap = np.bincount(place, confidence - right, bins)
-    return float(np.abs(gap).sum() / len(top))
+    confidence, agreed = top_agreement(probabilities, target)
+    gap = np.bincount(bin_of(confidence, bins), confidence - agreed, bins)
+    return float(np.abs(gap).sum() / len(confidence))
+
+
+def top_agreement(probabilities: FloatArray, target: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return for every row the probability of the likeliest class, and the share that ``target`` gives that class."""
+    rows, top = np.arange(len(probabilities)), probabilities.argmax(1)
+    return probabilities[rows, top], target[rows, top]
+
+
+def bin_of(confidence: FloatArray, bins: int) -> IntArray:
+    """Return the equal-width bin (0 … bins − 1) of probabilities; 1 belongs to the last."""
+    return np.minimum((confidence * bins).astype(np.int64), bins - 1)
