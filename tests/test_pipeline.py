@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 import mien
-from mien.core.settings import AnalyzerSettings, TrackingSettings
-from mien.core.types import Faces, Frame, Image
+from mien.core.settings import AnalyzerSettings, TrackingSettings, Wants
+from mien.core.types import REASONS, Faces, Frame, Image
 from mien.pipeline import Analyzer
 
 HAPPY = mien.EMOTIONS.index("happiness")
@@ -24,7 +24,7 @@ class Scripted:
     def __init__(self, *answers: list[list[float]]) -> None:
         self.answers, self.calls = answers, 0
 
-    def detect(self, image: Image, streaming: bool = False) -> Faces:
+    def detect(self, image: Image, streaming: bool = False, closer: bool = False) -> Faces:
         answer = self.answers[min(self.calls, len(self.answers) - 1)]
         self.calls += 1
         return Faces.from_boxes(answer)
@@ -121,7 +121,7 @@ def test_the_detector_looks_again_at_once_when_somebody_is_lost(portrait: NDArra
 
 def test_a_weak_sighting_continues_a_known_face_but_starts_none(portrait: NDArray[np.uint8]) -> None:
     class Fading(Scripted):
-        def detect(self, image: Image, streaming: bool = False) -> Faces:
+        def detect(self, image: Image, streaming: bool = False, closer: bool = False) -> Faces:
             faces = super().detect(image)
             score = 0.9 if self.calls == 2 else 0.3
             faces = faces.replace(scores=np.full(len(faces), score))
@@ -184,3 +184,44 @@ def test_importing_mien_is_light() -> None:
     code = "import mien, sys; print([m for m in ('onnxruntime', 'av', 'fastapi', 'torch') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert out.stdout.strip() == "[]"
+
+
+def test_every_face_has_a_quality_and_poor_ones_a_reason(portrait: NDArray[np.uint8]) -> None:
+    analyzer, _ = scripted([FACE])
+    good = analyzer.analyze(portrait).faces
+    dark = analyzer.analyze((portrait * 0.05).astype(np.uint8)).faces
+    assert good.quality is not None
+    assert good.reason is not None
+    assert good.quality[0] > 0.8
+    assert good.reason[0] == -1
+    assert dark.quality is not None
+    assert dark.reason is not None
+    assert dark.uncertain is not None
+    assert dark.quality[0] < 0.25
+    assert REASONS[dark.reason[0]] == "too dark"
+    assert dark.uncertain[0], "however sure the network is"
+
+
+def test_landmarks_come_and_go_with_what_a_stream_wants(portrait: NDArray[np.uint8]) -> None:
+    analyzer, _ = scripted([FACE])
+    stream = analyzer.stream()
+    seen = []
+    for index, wanted in enumerate([False, True, True, False]):
+        stream.wants = Wants(landmarks=wanted)
+        faces = stream.analyze(Frame(portrait, index, index / 10)).faces
+        seen.append(faces.landmarks is not None)
+        assert (faces.blinks is not None) == (faces.perclos is not None) == (faces.pose is not None) == wanted
+    assert seen == [False, True, True, False]
+
+
+def test_a_crop_is_one_face_and_nothing_is_looked_for(portrait: NDArray[np.uint8]) -> None:
+    analyzer, detector = scripted([FACE])
+    crop = np.ascontiguousarray(portrait[40:240, 150:330])
+    faces = analyzer.analyze(crop, Wants(crop=True)).faces
+    assert faces.boxes.tolist() == [[0, 0, 180, 200]]
+    assert faces.label is not None
+    stream = analyzer.stream()
+    stream.wants = Wants(crop=True)
+    tracks = [stream.analyze(Frame(crop, index, index / 10)).faces.tracks for index in range(3)]
+    assert [t.tolist() for t in tracks if t is not None][1:] == [[1], [1]]
+    assert detector.calls == 0

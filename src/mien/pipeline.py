@@ -8,17 +8,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from dataclasses import replace
+from functools import cached_property, partial
 
 import numpy as np
 
-from mien.core.settings import AnalyzerSettings
+from mien.core.settings import AnalyzerSettings, Wants
 from mien.core.types import Faces, FloatArray, Frame, FrameResult, Image
 from mien.models import detector as detectors
 from mien.models import pose, zoo
 from mien.models.detector import Detector
 from mien.models.emotion import EmotionModel
 from mien.models.landmarks import COUNT, LandmarkModel
+from mien.models.quality import quality
+from mien.tracking.eyes import BlinkCounter, Perclos
 from mien.tracking.filters import OneEuro, ProbabilitySmoother
 from mien.tracking.tracker import Tracker
 
@@ -52,33 +55,48 @@ class Analyzer:
         self.settings = settings or AnalyzerSettings()
         self.detector = detector or detectors.create(self.settings)
         self.emotion = EmotionModel(self._load("emotion"))
-        self.landmarks = LandmarkModel(self._load("face-landmarks")) if self.settings.landmarks else None
+        if self.settings.landmarks:
+            _ = self.landmarks
 
-    def analyze(self, image: Image | Frame) -> FrameResult:
+    @cached_property
+    def landmarks(self) -> LandmarkModel:
+        """The landmark model; loaded when it is first asked for."""
+        return LandmarkModel(self._load("face-landmarks"))
+
+    def analyze(self, image: Image | Frame, wants: Wants | None = None) -> FrameResult:
         """Analyse one picture, BGR ``uint8 [H, W, 3]`` or a `Frame`.
 
+        Args:
+            image: the picture.
+            wants: what to read beside the expressions; None for what the settings say.
+
         Returns:
-            The faces, largest first, with ``emotion``, ``label`` and ``uncertain``; no tracks.
+            The faces, largest first, with ``emotion``, ``label``, ``uncertain``, ``quality`` and ``reason``; no tracks.
         """
         frame = image if isinstance(image, Frame) else Frame(image)
+        wants = wants or self.settings.wants
         watch = Stopwatch()
-        faces = self.read_emotions(frame.image, self.detect(frame.image, watch), watch)
-        faces = self.read_landmarks(frame.image, faces, watch)
+        closer = wants.small_faces is not False
+        faces = self.find(frame.image, watch, replace(wants, small_faces=closer))
+        faces = self.read_emotions(frame.image, faces, watch)
+        if wants.landmarks:
+            faces = self.read_landmarks(frame.image, faces, watch)
+        faces = self.judge(frame.image, faces, watch)
         assert faces.emotion_raw is not None
         label = faces.emotion_raw.argmax(1)
-        faces = faces.replace(
-            emotion=faces.emotion_raw, label=label, uncertain=self.emotion.uncertain(faces.emotion_raw, label)
-        )
-        return _result(frame, faces, watch)
+        uncertain = self.emotion.uncertain(faces.emotion_raw, label, faces.quality)
+        return _result(frame, faces.replace(emotion=faces.emotion_raw, label=label, uncertain=uncertain), watch)
 
     def stream(self) -> StreamAnalyzer:
         """Return a fresh stream that shares this analyser's models."""
         return StreamAnalyzer(self)
 
-    def detect(self, image: Image, watch: Stopwatch, streaming: bool = False) -> Faces:
+    def find(self, image: Image, watch: Stopwatch, wants: Wants, streaming: bool = False) -> Faces:
         """Find faces; the largest ``max_faces`` of them."""
+        if wants.crop:
+            return Faces.from_boxes([[0, 0, image.shape[1], image.shape[0]]])
         with watch("detect"):
-            return self.detector.detect(image, streaming)[: self.settings.max_faces]
+            return self.detector.detect(image, streaming, bool(wants.small_faces))[: self.settings.max_faces]
 
     def read_emotions(self, image: Image, faces: Faces, watch: Stopwatch) -> Faces:
         """Fill ``emotion_raw``."""
@@ -94,12 +112,10 @@ class Analyzer:
         watch: Stopwatch,
         steady: Callable[[Faces, FloatArray], FloatArray] | None = None,
     ) -> Faces:
-        """Fill ``landmarks``, ``pose``, ``eyes_open`` and ``mouth_open`` where the settings ask for them.
+        """Fill ``landmarks``, ``pose``, ``eyes_open`` and ``mouth_open``.
 
         ``steady`` smooths the landmarks of a stream over time.
         """
-        if self.landmarks is None:
-            return faces
         with watch("landmarks"):
             found = self.landmarks.read(image, faces)
             shown = found if steady is None else steady(faces, found)
@@ -112,21 +128,34 @@ class Analyzer:
                 mouth_open=pose.mouth_open(found, turned),
             )
 
+    def judge(self, image: Image, faces: Faces, watch: Stopwatch) -> Faces:
+        """Fill ``quality`` and ``reason``; without landmarks the five points tell how far a face is turned away."""
+        with watch("quality"):
+            turned = pose.coarse_pose(faces.points) if faces.pose is None else faces.pose
+            share, reason = quality(image, faces, turned)
+            return faces.replace(quality=share, reason=reason)
+
     def _load(self, name: str) -> zoo.Model:
         return zoo.load(name, self.settings.precision, self.settings.threads)
 
 
 class StreamAnalyzer:
-    """Analyses the frames of one stream in order; keeps identities and smooths. One thread at a time."""
+    """Analyses the frames of one stream in order; keeps identities and smooths. One thread at a time.
+
+    Attributes:
+        wants: what to read beside the expressions; may be changed between two frames.
+    """
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
+        self.wants = analyzer.settings.wants
         tracking = analyzer.settings.tracking
         interval = tracking.detect_interval
         self.interval = analyzer.detector.interval if interval is None else interval
         self.tracker = Tracker(tracking)
         self.smoother = ProbabilitySmoother(tracking)
         self.steady_landmarks = OneEuro(COUNT)
+        self.blinks, self.perclos = BlinkCounter(), Perclos()
         self._detected: float | None = None
 
     def analyze(self, frame: Frame) -> FrameResult:
@@ -134,26 +163,28 @@ class StreamAnalyzer:
 
         Returns:
             The faces, largest first, with ``tracks``, smoothed ``emotion``, ``emotion_raw``, ``label`` (with
-            hysteresis) and ``uncertain``.
+            hysteresis), ``uncertain``, ``quality`` and ``reason``.
         """
         watch, now = Stopwatch(), frame.timestamp
         faces = self._find(frame, watch)
         faces = self.analyzer.read_emotions(frame.image, faces, watch)
-        faces = self.analyzer.read_landmarks(frame.image, faces, watch, partial(self._steady, now))
+        if self.wants.landmarks:
+            faces = self.analyzer.read_landmarks(frame.image, faces, watch, partial(self._steady, now))
+            faces = self._follow_eyes(faces, now)
+        faces = self.analyzer.judge(frame.image, faces, watch)
         assert faces.tracks is not None
         assert faces.emotion_raw is not None
         with watch("smooth"):
             emotion, label = self.smoother.update(faces.tracks, faces.emotion_raw, now)
-            self.smoother.forget(self.tracker.active)
-            self.steady_landmarks.forget(self.tracker.active)
-            uncertain = self.analyzer.emotion.uncertain(emotion, label)
+            for memory in (self.smoother, self.steady_landmarks, self.blinks, self.perclos):
+                memory.forget(self.tracker.active)
+            uncertain = self.analyzer.emotion.uncertain(emotion, label, faces.quality)
         return _result(frame, faces.replace(emotion=emotion, label=label, uncertain=uncertain), watch)
 
     def reset(self) -> None:
         """Forget everybody; identities start anew but numbers are not used again."""
-        self.tracker.reset()
-        self.smoother.reset()
-        self.steady_landmarks.reset()
+        for memory in (self.tracker, self.smoother, self.steady_landmarks, self.blinks, self.perclos):
+            memory.reset()
         self._detected = None
 
     def _find(self, frame: Frame, watch: Stopwatch) -> Faces:
@@ -163,7 +194,7 @@ class StreamAnalyzer:
             with watch("track"):
                 return self.tracker.predict(now)
         self._detected = now
-        faces = self.analyzer.detect(frame.image, watch, streaming=True)
+        faces = self.analyzer.find(frame.image, watch, self.wants, streaming=True)
         with watch("track"):
             faces = self.tracker.update(faces, now, min_new=self.analyzer.detector.min_score)
             return faces[np.asarray(faces.tracks) > 0]
@@ -171,6 +202,10 @@ class StreamAnalyzer:
     def _steady(self, now: float, faces: Faces, points: FloatArray) -> FloatArray:
         assert faces.tracks is not None
         return self.steady_landmarks.update(faces.tracks, points, faces.sizes, now)
+
+    def _follow_eyes(self, faces: Faces, now: float) -> Faces:
+        blinks, _ = self.blinks.update(faces.tracks, faces.eyes_open, now)
+        return faces.replace(blinks=blinks, perclos=self.perclos.update(faces.tracks, faces.eyes_open, now))
 
     def _due(self, now: float) -> bool:
         since = np.inf if self._detected is None else now - self._detected

@@ -140,7 +140,7 @@ class Fixed:
     def __init__(self, faces: Faces) -> None:
         self.faces = faces
 
-    def detect(self, image: Image, streaming: bool = False) -> Faces:
+    def detect(self, image: Image, streaming: bool = False, closer: bool = False) -> Faces:
         assert image.shape == (100, 100, 3)
         return self.faces
 

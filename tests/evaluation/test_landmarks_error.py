@@ -60,7 +60,7 @@ class Finder:
 
     name, interval, min_score = "finder", 0.0, 0.0
 
-    def detect(self, image: Picture, streaming: bool = False) -> Faces:
+    def detect(self, image: Picture, streaming: bool = False, closer: bool = False) -> Faces:
         if image.max() < 5:
             return Faces.empty()
         box = np.array(FACE_IN_CROP) * 160

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from mien.core.errors import SettingsError
+from mien.core.settings import Wants
 from mien.core.types import Frame, FrameResult
 from mien.live.engine import Engine, EngineClosedError
 from mien.live.fake import CountingAnalyzer, CountingStream, FakeEngine
@@ -186,7 +187,7 @@ def test_a_receiver_that_raises_does_not_stop_the_pool() -> None:
 
 
 class BrokenAnalyzer(CountingAnalyzer):
-    def analyze(self, image: Frame) -> FrameResult:
+    def analyze(self, image: Frame, wants: Wants | None = None) -> FrameResult:
         raise ValueError("no")
 
 

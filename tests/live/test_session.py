@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from mien.core.errors import InputError, SettingsError
+from mien.core.settings import Wants
 from mien.core.types import Faces, Frame, FrameResult
 from mien.live.fake import CountingStream
 from mien.live.session import Analysed, Failed, Outcome, Packet, Session, StreamOptions
@@ -174,7 +175,8 @@ def test_options_choose_among_the_faces() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"min_score": 2}, {"min_score": "a"}, {"min_score": True}, {"max_faces": 0}, {"max_faces": 1.5}]
+    "options",
+    [{"min_score": 2}, {"min_score": "a"}, {"min_score": True}, {"max_faces": 0}, {"max_faces": 1.5}, {"landmarks": 1}],
 )
 def test_senseless_options_are_refused_by_name(options: dict[str, object]) -> None:
     with pytest.raises(SettingsError, match=next(iter(options))):
@@ -188,3 +190,13 @@ def test_options_hold_for_the_frames_after_them() -> None:
         box.session.put(packet(seq))
         box.session.run()
     assert [len(o.result.faces) for o in box.outcomes if isinstance(o, Analysed)] == [3, 2, 0]
+
+
+def test_what_is_wanted_reaches_the_stream_with_the_next_frame() -> None:
+    stream = CountingStream()
+    box = Recorder(stream)
+    box.session.options = StreamOptions(landmarks=True, crop=True)
+    assert stream.wants == Wants()
+    box.session.put(packet(1))
+    box.session.run()
+    assert stream.wants == Wants(landmarks=True, small_faces=False, crop=True)

@@ -119,7 +119,7 @@ def picture(width: int, height: int) -> Image:
 def test_coordinates_are_those_of_the_picture_and_faces_are_sorted() -> None:
     small, large = (20.0, 30.0, 50.0, 60.0), (100.0, 40.0, 200.0, 150.0)
     network = Network((8, small, 0.99), (16, large, 0.7))
-    faces = NetworkDetector(network, SPEC, 0.5, 0.4, AnalyzerSettings(small_faces=False)).detect(picture(1280, 800))
+    faces = NetworkDetector(network, SPEC, 0.5, 0.4, AnalyzerSettings()).detect(picture(1280, 800))
     assert list(network.seen.shape) == [1, 3, 224, 320]
     np.testing.assert_allclose(faces.boxes, np.array([large, small]) * 4, rtol=1e-4)
     np.testing.assert_allclose(faces.points[0], five(large) * 4, rtol=1e-4)
@@ -194,10 +194,10 @@ def test_ours_comes_from_the_zoo(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "streaming", "looks"),
-    [(None, False, 2), (None, True, 1), (True, True, 2), (False, False, 1)],
+    ("closer", "streaming", "looks"),
+    [(True, False, 2), (False, True, 1), (True, True, 2), (False, False, 1)],
 )
-def test_pictures_are_looked_at_twice_and_frames_once(wanted: bool | None, streaming: bool, looks: int) -> None:
+def test_a_closer_look_is_a_second_one(closer: bool, streaming: bool, looks: int) -> None:
     asked: list[tuple[int, ...]] = []
     network = Network((8, (20.0, 30.0, 50.0, 60.0), 0.6))
 
@@ -205,8 +205,8 @@ def test_pictures_are_looked_at_twice_and_frames_once(wanted: bool | None, strea
         asked.append(tensor.shape)
         return network(tensor)
 
-    detector = NetworkDetector(run, SPEC, 0.5, 0.4, AnalyzerSettings(small_faces=wanted))
-    detector.detect(picture(1280, 640), streaming)
+    detector = NetworkDetector(run, SPEC, 0.5, 0.4, AnalyzerSettings())
+    detector.detect(picture(1280, 640), streaming, closer)
     assert len(asked) == looks
 
 
@@ -218,12 +218,12 @@ def test_small_faces_are_looked_for_a_second_time_closer() -> None:
         asked.append(tensor.shape[2:])
         return network(tensor)
 
-    settings = AnalyzerSettings(detect_size=320, small_faces=True)
+    settings = AnalyzerSettings(detect_size=320)
     detector = NetworkDetector(run, SPEC, 0.5, 0.4, settings)
-    faces = detector.detect(picture(1280, 640))
+    faces = detector.detect(picture(1280, 640), closer=True)
     assert asked == [(160, 320), (480, 960)]
     # The same place in the network's input is another place in the picture at another size: two faces.
     assert sorted(np.round(faces.sizes)) == [40, 120]
     asked.clear()
-    detector.detect(picture(300, 200))
+    detector.detect(picture(300, 200), closer=True)
     assert len(asked) == 1

@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 
 from mien import __version__
 from mien.core.codec import UPLOAD
+from mien.core.settings import Wants
 from mien.core.types import Frame, FrameResult
 from mien.live.fake import CountingAnalyzer, FakeEngine
 from mien.server.schemas import Analysis
@@ -130,7 +131,7 @@ def test_pictures_are_turned_upright_as_their_orientation_says(client: TestClien
 
 
 class Broken(CountingAnalyzer):
-    def analyze(self, image: Frame) -> FrameResult:
+    def analyze(self, image: Frame, wants: Wants | None = None) -> FrameResult:
         raise RuntimeError("a secret of the inside")
 
 

@@ -77,7 +77,6 @@ def detection(
         detector=detector,
         weights=weights,
         detect_size=detect_size,
-        small_faces=small_faces,
         min_score=LEAST_SCORE,
         max_faces=500,
         precision=precision,
@@ -88,7 +87,7 @@ def detection(
         used: Detector = NetworkDetector.of(model, settings)
     else:
         used, score = create(settings), 0.5
-    show(evaluate(used, read(dataset), source, score), as_json)
+    show(evaluate(used, read(dataset), source, score, closer=small_faces), as_json)
 
 
 @app.command("emotion")

@@ -36,6 +36,21 @@ class TrackingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Wants:
+    """What is read off a picture beside the expressions; may change from frame to frame of a stream.
+
+    Attributes:
+        landmarks: 68 landmarks, and from them head pose, open eyes and open mouth; in a stream blinks as well.
+        small_faces: look at large pictures a second time, closer; None does so with single pictures alone.
+        crop: the picture is one face, cut out by whoever sent it: nothing is looked for.
+    """
+
+    landmarks: bool = False
+    small_faces: bool | None = None
+    crop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AnalyzerSettings:
     """How pictures and streams are analysed.
 
@@ -71,3 +86,8 @@ class AnalyzerSettings:
             raise SettingsError(f"detect_size must lie between 64 and 4096 pixels, got {self.detect_size}")
         if self.threads < 1 or self.max_faces < 1:
             raise SettingsError("threads and max_faces must be at least 1")
+
+    @property
+    def wants(self) -> Wants:
+        """What is read off every picture unless something else is asked for."""
+        return Wants(landmarks=self.landmarks, small_faces=self.small_faces)

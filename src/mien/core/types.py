@@ -18,6 +18,9 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
+REASONS: Final = ("too small", "too dark", "too bright", "blurred", "turned away", "unsure")
+"""Why a face is not fit for analysis."""
+
 POINTS: Final = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 """The five points, named as seen in the picture."""
 
@@ -60,13 +63,17 @@ _COLUMNS: Final[dict[str, tuple[type[np.generic], tuple[int, ...]]]] = {
     "emotion_raw": (np.float32, (8,)),
     "label": (np.int64, ()),
     "uncertain": (np.bool_, ()),
+    "baseline": (np.float32, (8,)),
     "landmarks": (np.float32, (68, 2)),
     "pose": (np.float32, (3,)),
     "eyes_open": (np.float32, ()),
     "mouth_open": (np.float32, ()),
+    "blinks": (np.int64, ()),
+    "perclos": (np.float32, ()),
     "age": (np.float32, ()),
     "gender": (np.float32, ()),
     "quality": (np.float32, ()),
+    "reason": (np.int64, ()),
 }
 
 
@@ -83,13 +90,17 @@ class Faces:
         emotion_raw: ``[n, 8]`` probabilities of this frame alone.
         label: ``[n]`` int64, the shown emotion as an index into `EMOTIONS`; follows `emotion` with hysteresis.
         uncertain: ``[n]`` bool, the shown emotion should not be relied on.
+        baseline: ``[n, 8]`` `emotion` corrected for the person's own resting face.
         landmarks: ``[n, 68, 2]`` iBUG landmarks, x y in pixels.
         pose: ``[n, 3]`` yaw, pitch, roll in degrees.
         eyes_open: ``[n]`` 0 closed – 1 open.
         mouth_open: ``[n]`` 0 closed – 1 wide open.
+        blinks: ``[n]`` int64, blinks since the track began.
+        perclos: ``[n]`` share of the last minute with closed eyes, 0–1; NaN while too little was seen.
         age: ``[n]`` years.
         gender: ``[n]`` probability of "female" as annotated in the training data.
         quality: ``[n]`` 0–1, how fit the face is for analysis.
+        reason: ``[n]`` int64, what speaks most against the face as an index into `REASONS`; -1 when nothing does.
 
     Raises:
         ValueError: a column's shape or length does not fit; the message names the column.
@@ -103,13 +114,17 @@ class Faces:
     emotion_raw: FloatArray | None = None
     label: IntArray | None = None
     uncertain: BoolArray | None = None
+    baseline: FloatArray | None = None
     landmarks: FloatArray | None = None
     pose: FloatArray | None = None
     eyes_open: FloatArray | None = None
     mouth_open: FloatArray | None = None
+    blinks: IntArray | None = None
+    perclos: FloatArray | None = None
     age: FloatArray | None = None
     gender: FloatArray | None = None
     quality: FloatArray | None = None
+    reason: IntArray | None = None
 
     def __post_init__(self) -> None:
         n = len(self.boxes)

@@ -186,7 +186,12 @@ def summarise(outcomes: Sequence[Outcome], score: float) -> dict[str, Any]:
 
 
 def evaluate(
-    detector: Detector, dataset: Iterable[LabelledPicture], sources: Collection[str] | None = None, score: float = 0.5
+    detector: Detector,
+    dataset: Iterable[LabelledPicture],
+    sources: Collection[str] | None = None,
+    score: float = 0.5,
+    *,
+    closer: bool = False,
 ) -> dict[str, Any]:
     """Measure a detector on labelled pictures.
 
@@ -195,6 +200,7 @@ def evaluate(
         dataset: labelled pictures, as from `read`.
         sources: only pictures from these; None takes all.
         score: the working threshold, at which ``recall`` and ``false_faces`` (their number) are given.
+        closer: look a second time for small faces.
 
     Returns:
         ``n_images``, ``n_faces``, ``ap`` and ``recall_at_0.05_fppi`` at IoU 0.4, ``recall``, ``false_faces``,
@@ -204,7 +210,7 @@ def evaluate(
         InputError: there is no picture to measure on.
     """
     outcomes = [
-        judge(detector.detect(picture.decode()), picture)
+        judge(detector.detect(picture.decode(), closer=closer), picture)
         for picture in dataset
         if sources is None or picture.source in sources
     ]

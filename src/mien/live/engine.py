@@ -9,6 +9,7 @@ from typing import Protocol
 import structlog
 
 from mien.core.errors import MienError
+from mien.core.settings import Wants
 from mien.core.types import Frame, FrameResult
 from mien.live.session import FrameStream, Outcome, Session
 
@@ -24,7 +25,7 @@ class EngineClosedError(MienError):
 class FrameAnalyzer(Protocol):
     """What an engine computes with; `mien.pipeline.Analyzer` is one."""
 
-    def analyze(self, image: Frame) -> FrameResult: ...
+    def analyze(self, image: Frame, wants: Wants | None = None) -> FrameResult: ...
 
     def stream(self) -> FrameStream: ...
 
@@ -44,8 +45,8 @@ class Engine(Protocol):
         """
         ...
 
-    def analyze(self, frame: Frame) -> Future[FrameResult]:
-        """Analyse a single picture.
+    def analyze(self, frame: Frame, wants: Wants | None = None) -> Future[FrameResult]:
+        """Analyse a single picture; ``wants`` says what to read beside the expressions.
 
         Raises:
             EngineClosedError: the engine is shutting down.
@@ -64,17 +65,18 @@ class Engine(Protocol):
 class Job:
     """A single picture in the line; ``run`` by one thread, once."""
 
-    def __init__(self, analyzer: FrameAnalyzer, frame: Frame) -> None:
+    def __init__(self, analyzer: FrameAnalyzer, frame: Frame, wants: Wants | None = None) -> None:
         self.future: Future[FrameResult] = Future()
         self._analyzer = analyzer
         self._frame = frame
+        self._wants = wants
 
     def run(self) -> None:
         """Compute the result, unless nobody wants it any more; an error becomes the future's."""
         if not self.future.set_running_or_notify_cancel():
             return
         try:
-            result = self._analyzer.analyze(self._frame)
+            result = self._analyzer.analyze(self._frame, self._wants)
         except Exception as error:  # noqa: BLE001  whoever awaits the future gets it
             self.future.set_exception(error)
         else:

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 
 import numpy as np
 
+from mien.core.settings import Wants
 from mien.core.types import Faces, Frame, FrameResult
 from mien.live.engine import EngineClosedError, Job
 from mien.live.schedule import RoundRobin
@@ -17,7 +18,7 @@ from mien.live.session import FrameStream, Outcome, Session
 class CountingAnalyzer:
     """Sees one face on every frame; in a stream its track is the number of frames since the stream began."""
 
-    def analyze(self, image: Frame) -> FrameResult:
+    def analyze(self, image: Frame, wants: Wants | None = None) -> FrameResult:  # noqa: ARG002
         """Return one face that fills the picture."""
         return _result(image, None)
 
@@ -31,6 +32,7 @@ class CountingStream:
 
     def __init__(self) -> None:
         self.count = 0
+        self.wants = Wants()
 
     def analyze(self, frame: Frame) -> FrameResult:
         """Return one face whose track is the count."""
@@ -68,11 +70,11 @@ class FakeEngine:
             self._change.notify_all()
         return session
 
-    def analyze(self, frame: Frame) -> Future[FrameResult]:
+    def analyze(self, frame: Frame, wants: Wants | None = None) -> Future[FrameResult]:
         """Analyse a picture at once, or hold it; see `Engine.analyze`."""
         if self._closed:
             raise EngineClosedError("closed")
-        job = Job(self._analyzer, frame)
+        job = Job(self._analyzer, frame, wants)
         if self._hold:
             self._enqueue(job)
         else:

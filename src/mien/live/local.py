@@ -15,6 +15,7 @@ from typing import TypeAlias
 import structlog
 
 from mien.core.errors import SettingsError
+from mien.core.settings import Wants
 from mien.core.types import Frame, FrameResult
 from mien.live.engine import EngineClosedError, FrameAnalyzer, Job
 from mien.live.schedule import RoundRobin
@@ -62,9 +63,9 @@ class LocalEngine:
             raise EngineClosedError("the server is shutting down: connect again later")
         return Session(self.analyzer.stream(), deliver, self._enqueue, source)
 
-    def analyze(self, frame: Frame) -> Future[FrameResult]:
+    def analyze(self, frame: Frame, wants: Wants | None = None) -> Future[FrameResult]:
         """Analyse a single picture when its turn comes; see `Engine.analyze`."""
-        job = Job(self.analyzer, frame)
+        job = Job(self.analyzer, frame, wants)
         if not self._enqueue(job):
             raise EngineClosedError("the server is shutting down: try again later")
         return job.future

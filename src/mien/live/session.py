@@ -11,6 +11,7 @@ import structlog
 
 from mien.core import codec
 from mien.core.errors import MienError, SettingsError
+from mien.core.settings import Wants
 from mien.core.types import Frame, FrameResult, Image
 from mien.live.clock import PresentationClock
 from mien.live.mailbox import Mailbox
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 
 class FrameStream(Protocol):
     """What analyses the frames of one stream; `mien.pipeline.StreamAnalyzer` is one."""
+
+    wants: Wants
 
     def analyze(self, frame: Frame) -> FrameResult: ...
 
@@ -80,15 +83,21 @@ Outcome: TypeAlias = Analysed | Failed
 
 @dataclass(frozen=True, slots=True)
 class StreamOptions:
-    """What one stream wants to see; applied to its results.
+    """What one stream wants to see.
 
     Attributes:
         min_score: faces with a lower detector score are left out, 0–1.
         max_faces: no more than the largest so many, at least 1; None for all.
+        landmarks: see `Wants`.
+        small_faces: see `Wants`.
+        crop: see `Wants`.
     """
 
     min_score: float = 0.0
     max_faces: int | None = None
+    landmarks: bool = False
+    small_faces: bool = False
+    crop: bool = False
 
     def __post_init__(self) -> None:
         if not _number(self.min_score) or not 0 <= self.min_score <= 1:
@@ -97,6 +106,14 @@ class StreamOptions:
             not isinstance(self.max_faces, int) or not _number(self.max_faces) or self.max_faces < 1
         ):
             raise SettingsError(f"max_faces must be a whole number of at least 1 or null, got {self.max_faces!r}")
+        for name in ("landmarks", "small_faces", "crop"):
+            if not isinstance(getattr(self, name), bool):
+                raise SettingsError(f"{name} must be true or false, got {getattr(self, name)!r}")
+
+    @property
+    def wants(self) -> Wants:
+        """What the analysis is to read."""
+        return Wants(landmarks=self.landmarks, small_faces=self.small_faces, crop=self.crop)
 
     def apply(self, result: FrameResult) -> FrameResult:
         """Return ``result`` with the faces that are wanted."""
@@ -187,7 +204,9 @@ class Session:
                 self._forget = False
                 self._stream.reset()
                 self._clock.reset()
-            result = self.options.apply(self._stream.analyze(self._frame(packet)))
+            options = self.options
+            self._stream.wants = options.wants
+            result = options.apply(self._stream.analyze(self._frame(packet)))
         except MienError as error:
             return Failed(packet.seq, error.code, str(error))
         except Exception:

@@ -43,14 +43,14 @@ class Detector(Protocol):
     min_score: float
     """Least score of something that is a face by itself."""
 
-    def detect(self, image: Image, streaming: bool = False) -> Faces:
+    def detect(self, image: Image, streaming: bool = False, closer: bool = False) -> Faces:
         """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``).
 
         Args:
             image: the picture.
             streaming: the picture is a frame of a stream. What scores too low to be a face by itself, but may be one
-                that was seen before (turned away, blurred), is reported too, where the detector can tell; and speed
-                goes before a second, closer look.
+                that was seen before (turned away, blurred), is reported too, where the detector can tell.
+            closer: look a second time for small faces on a large picture, where the detector can.
 
         Returns:
             Boxes, scores and points (NaN where the detector gives none) in pixels of ``image``, largest face first.
@@ -66,7 +66,7 @@ class NetworkDetector:
         spec: how the network wants its pixels; width and height are not used, the input's size follows the picture.
         min_score: least score of a face.
         max_iou: of two boxes that overlap more than this only the better one is kept.
-        settings: ``detect_size``, ``small_faces`` and ``max_faces`` are used.
+        settings: ``detect_size`` and ``max_faces`` are used.
     """
 
     name = "mien"
@@ -96,14 +96,13 @@ class NetworkDetector:
         score = limits["score"] if settings.min_score is None else settings.min_score
         return cls(model.run, model.spec.input, score, limits["nms"], settings)
 
-    def detect(self, image: Image, streaming: bool = False) -> Faces:
+    def detect(self, image: Image, streaming: bool = False, closer: bool = False) -> Faces:
         """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``), largest first, coordinates in its pixels."""
         least = self.min_score * (WEAK if streaming else 1)
         sizes = [self._settings.detect_size]
-        closer = min(CLOSER * sizes[0], max(image.shape[:2]))
-        wanted = self._settings.small_faces
-        if (not streaming if wanted is None else wanted) and closer > sizes[0]:
-            sizes.append(closer)
+        large = min(CLOSER * sizes[0], max(image.shape[:2]))
+        if closer and large > sizes[0]:
+            sizes.append(large)
         seen = [self._look(image, size, least) for size in sizes]
         boxes, scores, points = (np.concatenate(column) for column in zip(*seen, strict=True))
         kept = nms(boxes, scores, self._max_iou)

@@ -6,11 +6,14 @@ from typing import Final
 
 import numpy as np
 
-from mien.core.types import Faces, FloatArray, Image
+from mien.core.types import BoolArray, Faces, FloatArray, Image, IntArray
 from mien.models import zoo
 
 BATCH: Final = 8
 """Faces per call. Larger batches gain nothing on a CPU, and every new batch size costs memory."""
+
+LEAST_QUALITY: Final = 0.25
+"""Below this quality of the face no label is certain, however sure the network is."""
 
 
 class EmotionModel:
@@ -45,9 +48,12 @@ class EmotionModel:
         """Cut the faces out of a BGR picture as the network reads them."""
         return self.spec.input.align(image, faces)
 
-    def uncertain(self, probabilities: FloatArray, label: np.ndarray) -> np.ndarray:
-        """Return ``[n]`` bool: the probability of the shown label is below what was found reliable."""
-        return np.asarray(probabilities[np.arange(len(label)), label] < self.certain)
+    def uncertain(self, probabilities: FloatArray, label: IntArray, quality: FloatArray | None = None) -> BoolArray:
+        """Return ``[n]`` bool: the shown label is less probable than what was found reliable, or the face is poor."""
+        doubtful = probabilities[np.arange(len(label)), label] < self.certain
+        if quality is not None:
+            doubtful |= quality < LEAST_QUALITY
+        return np.asarray(doubtful)
 
 
 def softmax(logits: FloatArray) -> FloatArray:

@@ -52,7 +52,12 @@ class HaarDetector:
         self._local = threading.local()
         self._cascade()
 
-    def detect(self, image: Image, streaming: bool = False) -> Faces:  # noqa: ARG002  it cannot tell
+    def detect(
+        self,
+        image: Image,
+        streaming: bool = False,  # noqa: ARG002  it cannot tell
+        closer: bool = False,  # noqa: ARG002  it has one size
+    ) -> Faces:
         """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``), largest first, boxes in its pixels."""
         height, width = image.shape[:2]
         factor = min(1.0, LONG_SIDE / max(height, width))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.types import FloatArray
-from mien.models.landmarks import COUNT, INNER_LIPS, LEFT_EYE, MIRROR, RIGHT_EYE
+from mien.models.landmarks import COUNT, INNER_LIPS, LEFT_EYE, MIRROR, RIGHT_EYE, five_points
 
 # fmt: off
 _HALF: Final[dict[int, tuple[float, float, float]]] = {
@@ -74,6 +74,21 @@ def head_pose(landmarks: FloatArray, width: int, height: int) -> FloatArray:
     camera = np.diag([focal, focal, 1.0])
     steady = list(STEADY)
     angles = [_one_pose(points[steady].astype(np.float64), MEAN_FACE[steady], camera) for points in landmarks]
+    return np.array(angles, np.float32).reshape(-1, 3)
+
+
+def coarse_pose(points: FloatArray) -> FloatArray:
+    """Return yaw, pitch, roll in degrees, ``[n, 3]``, from the detector's five points ``[n, 5, 2]``; NaN as there.
+
+    Good enough to tell that somebody looks away: a nose is a short lever, and mouths open.
+    """
+    model = five_points(MEAN_FACE[None])[0].astype(np.float64)
+    # Without the picture the camera is taken to be far: five points say nothing about perspective.
+    spread = [max(float(np.ptp(face)), 1.0) for face in points]
+    angles = [
+        _one_pose(face.astype(np.float64), model, np.diag([12 * size, 12 * size, 1.0]))
+        for face, size in zip(points, spread, strict=True)
+    ]
     return np.array(angles, np.float32).reshape(-1, 3)
 
 

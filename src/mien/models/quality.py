@@ -24,15 +24,14 @@ import cv2
 import numpy as np
 
 from mien.core.geometry import box_transform, warp
-from mien.core.types import Faces, FloatArray, Image
+from mien.core.types import REASONS, Faces, FloatArray, Image, IntArray
 
 SIDE: Final = 64
-REASONS: Final = ("too small", "too dark", "too bright", "blurred", "turned away", "unsure")
 POOR: Final = 0.5
 """A share below this is named as the reason; where several are, the least."""
 
 
-def quality(image: Image, faces: Faces, pose: FloatArray | None = None) -> tuple[FloatArray, tuple[str, ...]]:
+def quality(image: Image, faces: Faces, pose: FloatArray | None = None) -> tuple[FloatArray, IntArray]:
     """Judge the faces on a picture.
 
     Args:
@@ -41,7 +40,7 @@ def quality(image: Image, faces: Faces, pose: FloatArray | None = None) -> tuple
         pose: ``[n, 3]`` yaw, pitch, roll in degrees; without it, and where it is NaN, the view counts as good.
 
     Returns:
-        Quality ``[n]`` 0–1, and for every face one of `REASONS`, or ``""`` when nothing is poor.
+        Quality ``[n]`` 0–1, and what is poorest ``[n]`` as an index into `REASONS`, -1 when nothing is poor.
     """
     shares = np.ones((len(faces), len(REASONS)), np.float32)
     shares[:, 0] = _ramp(faces.sizes, 16, 48)
@@ -51,8 +50,8 @@ def quality(image: Image, faces: Faces, pose: FloatArray | None = None) -> tuple
         away = np.degrees(np.arccos(np.cos(np.radians(pose[:, 0])) * np.cos(np.radians(pose[:, 1]))))
         shares[:, 4] = np.where(np.isfinite(away), _ramp(away, 65, 30), 1)
     shares[:, 5] = _ramp(faces.scores, 0, 0.6)
-    reasons = tuple(REASONS[int(row.argmin())] if row.min() < POOR else "" for row in shares)
-    return np.asarray(shares.prod(1), np.float32), reasons
+    reasons = np.where(shares.min(1) < POOR, shares.argmin(1), -1)
+    return np.asarray(shares.prod(1), np.float32), np.asarray(reasons, np.int64)
 
 
 def _picture_shares(image: Image, box: FloatArray) -> tuple[float, float, float]:

@@ -44,7 +44,12 @@ class YuNetDetector:
             raise ModelError(f"there is no detector file {weights}: give the path of a YuNet ONNX file")
         self._detector()
 
-    def detect(self, image: Image, streaming: bool = False) -> Faces:  # noqa: ARG002  its file has one threshold
+    def detect(
+        self,
+        image: Image,
+        streaming: bool = False,  # noqa: ARG002  its file has one threshold
+        closer: bool = False,  # noqa: ARG002  it has one size
+    ) -> Faces:
         """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``), largest first, coordinates in its pixels."""
         height, width = image.shape[:2]
         factor = self._settings.detect_size / max(height, width)

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from mien.core.labels import EMOTIONS
-from mien.core.types import Faces, FrameResult
+from mien.core.types import REASONS, Faces, FrameResult
 
 
 def result_to_json(result: FrameResult) -> dict[str, Any]:
@@ -42,7 +42,9 @@ def face_to_json(faces: Faces, row: int) -> dict[str, Any]:
         value["landmarks"] = _points(faces.landmarks[row])
     if faces.pose is not None:
         value["pose"] = {name: number(v, 1) for name, v in zip(("yaw", "pitch", "roll"), faces.pose[row], strict=True)}
-    for name, digits in (("eyes_open", 3), ("mouth_open", 3), ("age", 1)):
+    if faces.blinks is not None:
+        value["blinks"] = int(faces.blinks[row])
+    for name, digits in (("eyes_open", 3), ("mouth_open", 3), ("perclos", 3), ("age", 1)):
         column = getattr(faces, name)
         if column is not None:
             value[name] = number(column[row], digits)
@@ -52,6 +54,8 @@ def face_to_json(faces: Faces, row: int) -> dict[str, Any]:
         value["gender"] = {"label": label, "confidence": number(max(female, 1 - female), 4)}
     if faces.quality is not None:
         value["quality"] = number(faces.quality[row], 3)
+    if faces.reason is not None and faces.reason[row] >= 0:
+        value["reason"] = REASONS[faces.reason[row]]
     return value
 
 

@@ -36,13 +36,19 @@ COLUMNS: Final[dict[str, str]] = {
     "confidence": "number",
     "uncertain": "truth",
     **{f"p_{name}": "number" for name in EMOTIONS},
-    **dict.fromkeys(("yaw", "pitch", "roll", "eyes_open", "mouth_open", "age"), "number"),
+    **dict.fromkeys(("yaw", "pitch", "roll", "eyes_open", "mouth_open"), "number"),
+    "blinks": "integer",
+    **dict.fromkeys(("perclos", "age"), "number"),
     "gender": "text",
     "gender_confidence": "number",
     "quality": "number",
+    "reason": "text",
 }
 """The columns and what they hold. ``time`` in seconds, boxes and points in pixels, angles in degrees, age in years,
 the rest 0–1; ``faces`` counts the frame's faces, ``face`` numbers them from 0, largest first."""
+
+PLAIN: Final = ("eyes_open", "mouth_open", "blinks", "perclos", "age", "quality", "reason")
+"""Columns that are in the JSON of a face under the same name."""
 
 _ROW_GROUP: Final = 10_000
 
@@ -73,7 +79,7 @@ def _flat(face: dict[str, Any]) -> dict[str, Any]:
         flat |= {"emotion": emotion["label"], "confidence": emotion["confidence"], "uncertain": emotion["uncertain"]}
         flat |= {f"p_{name}": p for name, p in emotion["probabilities"].items()}
     flat |= face.get("pose", {})
-    flat |= {name: face[name] for name in ("eyes_open", "mouth_open", "age", "quality") if name in face}
+    flat |= {name: face[name] for name in PLAIN if name in face}
     if "gender" in face:
         flat |= {"gender": face["gender"]["label"], "gender_confidence": face["gender"]["confidence"]}
     return flat

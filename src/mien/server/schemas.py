@@ -92,9 +92,14 @@ class Face(Strict):
     pose: Pose | None = None
     eyes_open: float | None = None
     mouth_open: float | None = None
+    blinks: int | None = Field(None, description="Since the track began")
+    perclos: float | None = Field(None, description="Share of the last minute with closed eyes")
     age: float | None = None
     gender: Gender | None = None
-    quality: float | None = None
+    quality: float | None = Field(None, description="How fit the face is for analysis, 0–1")
+    reason: Literal["too small", "too dark", "too bright", "blurred", "turned away", "unsure"] | None = Field(
+        None, description="What speaks most against the face; absent when nothing does"
+    )
 
 
 class Models(Strict):

@@ -48,7 +48,7 @@ def load_backend(settings: ServerSettings) -> Backend:
     analyzer = Analyzer(settings.analyzer)
     blank = np.full((240, 320, 3), 127, np.uint8)
     watch = Stopwatch()
-    analyzer.detect(blank, watch)
+    analyzer.find(blank, watch, analyzer.settings.wants)
     analyzer.read_emotions(blank, Faces.from_boxes([[100.0, 60.0, 220.0, 180.0]]), watch)
     emotion = analyzer.emotion.spec
     models = {

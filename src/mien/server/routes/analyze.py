@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from mien import __version__
+from mien.core.settings import Wants
 from mien.outputs.json import result_to_json
 from mien.server import pictures
 from mien.server.gate import deadline
@@ -71,8 +72,11 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     responses=_ERRORS,
     openapi_extra={"requestBody": _BODY},
 )
-async def analyze(request: Request, services: ServicesDep) -> Response:
+async def analyze(request: Request, services: ServicesDep, landmarks: bool = False, crop: bool = False) -> Response:
     """Analyse one picture, sent as a form's `file`, as the body itself, or as JSON.
+
+    `landmarks` adds 68 landmarks, head pose, open eyes and open mouth. With `crop` the picture is one face that the
+    sender has cut out, and nothing is looked for.
 
     A picture is turned upright as its EXIF orientation says. It is not kept.
     """
@@ -82,6 +86,6 @@ async def analyze(request: Request, services: ServicesDep) -> Response:
             sent = await pictures.read(request)
         async with deadline(settings.analyze_timeout, 503, "the picture was not analysed in time: try again later"):
             frame = await anyio.to_thread.run_sync(sent.decode, limiter=services.decoders, abandon_on_cancel=True)
-            result = await asyncio.wrap_future(backend.engine.analyze(frame))
+            result = await asyncio.wrap_future(backend.engine.analyze(frame, Wants(landmarks=landmarks, crop=crop)))
     value = {**result_to_json(result), "version": __version__, "models": backend.models}
     return Response(orjson.dumps(value), media_type="application/json")

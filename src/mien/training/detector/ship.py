@@ -99,7 +99,7 @@ def calibrate(folder: Path, data: Path) -> dict[str, Any]:
 
 def _detector(model: zoo.Model, size: int) -> NetworkDetector:
     return NetworkDetector.of(
-        model, AnalyzerSettings(detect_size=size, small_faces=False, min_score=LEAST_SCORE, max_faces=500)
+        model, AnalyzerSettings(detect_size=size, min_score=LEAST_SCORE, max_faces=500)
     )
 
 

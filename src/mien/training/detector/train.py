@@ -170,7 +170,7 @@ class Trainer:
         """Return AP per source at 320 and 640 pixels, the error of the eyes, and false faces, of the average."""
         result: dict[str, Any] = {}
         for size in (320, 640):
-            settings = AnalyzerSettings(detect_size=size, small_faces=False)
+            settings = AnalyzerSettings(detect_size=size)
             detector = NetworkDetector(runner(self.average.net, self.device), INPUT, 0.05, MAX_IOU, settings)
             found = evaluate(detector, dev)
             aps = {name: part["ap"] for name, part in found["sources"].items() if part["ap"] is not None}
