@@ -42,7 +42,14 @@ class EmotionModel:
         """
         if not len(crops):
             return np.empty((0, 8), np.float32)
-        return softmax(self.logits(crops)["emotion"] / np.float32(self.spec.temperature))
+        return self.calibrated(self.logits(crops)["emotion"])
+
+    def calibrated(self, logits: FloatArray) -> FloatArray:
+        """Turn the eight-class logits ``[n, 8]`` into probabilities, as fitted by ``mien calibrate``."""
+        logits = logits / np.float32(self.spec.temperature)
+        if (vector := self.spec.vector) is not None:
+            logits = logits * np.asarray(vector.scale, np.float32) + np.asarray(vector.bias, np.float32)
+        return softmax(logits)
 
     def align(self, image: Image, faces: Faces) -> Image:
         """Cut the faces out of a BGR picture as the network reads them."""

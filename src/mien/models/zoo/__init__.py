@@ -43,6 +43,18 @@ class ModelFile:
 
 
 @dataclass(frozen=True, slots=True)
+class VectorScaling:
+    """A factor and an offset for the logits of every class (Guo et al. 2017)."""
+
+    scale: tuple[float, ...]
+    bias: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.scale) != len(self.bias):
+            raise ValueError(f"vector_scaling has {len(self.scale)} factors and {len(self.bias)} offsets")
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """A manifest entry.
 
@@ -56,6 +68,7 @@ class ModelSpec:
         golden_shape: of the self-test's input.
         labels: of the classes, by output.
         temperature: logits are divided by it before the softmax; fitted on a development set.
+        vector: of the classes, fitted likewise, after the temperature; None where temperature alone is as good.
         thresholds: named limits chosen on a development set.
         training: data, licence and command of the training, for people.
         metrics: what was measured, with data set and date, for people.
@@ -70,6 +83,7 @@ class ModelSpec:
     golden_shape: tuple[int, ...]
     labels: Mapping[str, list[str]] = field(default_factory=dict)
     temperature: float = 1.0
+    vector: VectorScaling | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -109,12 +123,19 @@ def parse(name: str, entry: Mapping[str, Any], folder: Path) -> ModelSpec:
             golden_shape=tuple(entry["golden_shape"]),
             labels=entry.get("labels", {}),
             temperature=float(entry.get("temperature", 1.0)),
+            vector=_vector(entry.get("vector_scaling")),
             thresholds=entry.get("thresholds", {}),
             training=entry.get("training", {}),
             metrics=entry.get("metrics", {}),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"the manifest entry of {name} does not fit: {error!r}") from error
+
+
+def _vector(value: Mapping[str, Any] | None) -> VectorScaling | None:
+    if value is None:
+        return None
+    return VectorScaling(tuple(map(float, value["scale"])), tuple(map(float, value["bias"])))
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
