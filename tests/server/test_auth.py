@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from serving import MakeClient
+from starlette.requests import HTTPConnection
 
 from mien.core.errors import SettingsError
-from mien.server.auth import COOKIE, LIFETIME, Attempts, Keys
+from mien.server.auth import COOKIE, LIFETIME, ROLES, Attempts, Key, Keys, Role, digest, parse
 
 KEY = "open sesame"
 
@@ -17,14 +18,14 @@ KEY = "open sesame"
 def test_only_the_key_opens(stored: str) -> None:
     keys = Keys(stored)
     assert keys.required
-    assert keys.verify(KEY)
+    assert keys.find(KEY) is keys.keys[0]
     for wrong in ("", "open", KEY + " ", stored if stored != KEY else "x", "öpen"):
-        assert not keys.verify(wrong)
+        assert keys.find(wrong) is None
 
 
 def test_without_a_key_everybody_may_in() -> None:
     assert not Keys(None).required
-    assert Keys(None).verify("anything")
+    assert Keys(None).refusal(HTTPConnection({"type": "websocket", "headers": []})) is None
 
 
 def test_a_hash_that_is_none_is_refused() -> None:
@@ -35,23 +36,32 @@ def test_a_hash_that_is_none_is_refused() -> None:
 def test_the_key_is_not_kept() -> None:
     keys = Keys(KEY)
     assert KEY not in repr(vars(keys))
-    assert KEY not in keys.cookie()
+    assert KEY not in keys.cookie(keys.keys[0])
 
 
 def test_a_cookie_admits_until_it_expires_and_for_its_key_alone() -> None:
     keys = Keys(KEY)
-    cookie = keys.cookie(now=1000.0)
-    assert keys.verify_cookie(cookie, now=1000.0 + LIFETIME - 1)
-    assert not keys.verify_cookie(cookie, now=1000.0 + LIFETIME + 1)
-    assert Keys(KEY).verify_cookie(cookie, now=1000.0), "it must survive a restart"
-    assert not Keys("another").verify_cookie(cookie, now=1000.0)
+    cookie = keys.cookie(keys.keys[0], now=1000.0)
+    assert keys.find_cookie(cookie, now=1000.0 + LIFETIME - 1) is keys.keys[0]
+    assert keys.find_cookie(cookie, now=1000.0 + LIFETIME + 1) is None
+    assert Keys(KEY).find_cookie(cookie, now=1000.0), "it must survive a restart"
+    assert Keys("another").find_cookie(cookie, now=1000.0) is None
+
+
+def test_who_reads_the_hash_cannot_make_a_cookie() -> None:
+    hashed = "sha256:" + hashlib.sha256(KEY.encode()).hexdigest()
+    one, two = Keys(hashed), Keys(hashed)
+    cookie = one.cookie(one.keys[0])
+    assert one.find_cookie(cookie) is one.keys[0]
+    assert two.find_cookie(cookie) is None, "all that the configuration tells does not admit"
 
 
 @pytest.mark.parametrize("forged", ["", ".", "9999999999", "9999999999.", "9999999999.0" * 3, "x.y", "9.é"])
 def test_forged_cookies_do_not_admit(forged: str) -> None:
-    assert not Keys(KEY).verify_cookie(forged, now=0.0)
-    expires, _, signature = Keys(KEY).cookie(now=0.0).partition(".")
-    assert not Keys(KEY).verify_cookie(f"{int(expires) + 1}.{signature}", now=0.0)
+    keys = Keys(KEY)
+    assert keys.find_cookie(forged, now=0.0) is None
+    expires, _, signature = keys.cookie(keys.keys[0], now=0.0).partition(".")
+    assert keys.find_cookie(f"{int(expires) + 1}.{signature}", now=0.0) is None
 
 
 def test_attempts_are_counted_per_client_and_forgotten() -> None:
@@ -174,3 +184,67 @@ def test_no_key_and_no_picture_in_the_logs(
     assert KEY not in text
     assert "\\xff\\xd8" not in text
     assert len(text) < 5000
+
+
+def entry(name: str, role: str, key: str) -> str:
+    return f"{name}={role}:sha256:{digest(key).hex()}"
+
+
+def test_keys_are_read_from_their_entries() -> None:
+    keys = parse(["# for the desk", "", entry("desk", "read", "a"), " " + entry("ops.2", "admin", "b") + " "])
+    assert [(key.name, key.role) for key in keys] == [("desk", "read"), ("ops.2", "admin")]
+    assert Keys(None, keys).find("b") is keys[1]
+    assert Keys(None, keys).find("c") is None
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [KEY, f"desk=read:{KEY}", "desk=read:sha256:abc", entry("desk", "king", "a"), entry("a b", "read", "a"), "=read:"],
+)
+def test_entries_that_are_none_are_refused_without_showing_them(bad: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        parse([entry("one", "read", "a"), bad])
+    assert KEY not in str(refused.value)
+
+
+def test_names_of_keys_are_unique() -> None:
+    with pytest.raises(SettingsError, match="two API keys called desk"):
+        parse([entry("desk", "read", "a"), entry("desk", "admin", "b")])
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    ("method", "needed"), [("GET", "read"), ("POST", "analyze"), (None, "analyze"), ("DELETE", "admin")]
+)
+def test_what_a_role_may(role: Role, method: str | None, needed: Role) -> None:
+    keys = Keys(None, [Key.of(KEY, "desk", role)])
+    scope = {"type": "http" if method else "websocket", "headers": [(b"x-api-key", KEY.encode())]}
+    if method:
+        scope["method"] = method
+    refusal = keys.refusal(HTTPConnection(scope))
+    if ROLES.index(role) >= ROLES.index(needed):
+        assert refusal is None
+    else:
+        assert refusal is not None
+        assert (refusal.status_code, refusal.code) == (403, "forbidden")
+        assert needed in refusal.detail
+
+
+def test_a_key_that_may_only_look(make_client: MakeClient, jpeg: bytes) -> None:
+    client = make_client(api_keys=",".join([entry("desk", "read", "a" * 20), entry("robot", "analyze", "b" * 20)]))
+    looking, robot = {"x-api-key": "a" * 20}, {"x-api-key": "b" * 20}
+    refused = client.post("/api/v1/analyze", content=jpeg, headers=looking)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "forbidden")
+    assert client.post("/api/v1/analyze", content=jpeg, headers=robot).status_code == 200
+    assert client.post("/api/v1/analyze", content=jpeg).status_code == 401
+    client.post("/api/v1/login", json={"key": "a" * 20})
+    assert client.get("/", headers={"accept": "text/html"}).status_code != 303
+    assert client.post("/api/v1/analyze", content=jpeg).status_code == 403, "the cookie stands for its key alone"
+
+
+def test_one_key_is_limited_from_wherever_it_is_used(make_client: MakeClient, jpeg: bytes) -> None:
+    client = make_client(api_key=KEY, key_rate=0.25)  # a quarter a second, so one and a half at once
+    first, second = (client.post("/api/v1/analyze", content=jpeg, headers={"x-api-key": KEY}) for _ in range(2))
+    assert first.status_code == 200
+    assert (second.status_code, second.json()["error"]["code"]) == (429, "rate_limited")
+    assert 1 <= int(second.headers["retry-after"]) <= 4

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mien.core.errors import SettingsError
+from mien.server.services import keys_of
 from mien.server.settings import ServerSettings, is_loopback, load
 
 
@@ -48,6 +50,7 @@ def test_others_need_a_key(host: str) -> None:
         load(host=host, api_key="").check()
     load(host=host, api_key="open sesame").check()
     load(host=host, insecure_no_key=True).check()
+    load(host=host, api_keys="desk=read:sha256:0").check()
 
 
 @pytest.mark.parametrize(
@@ -65,3 +68,20 @@ def test_the_key_does_not_show() -> None:
 def test_host_names() -> None:
     assert set(load().host_names) == {"localhost", "127.0.0.1", "::1"}
     assert "mien.example.org" in load(allowed_hosts="Mien.example.org").host_names
+
+
+def test_keys_come_from_a_file(tmp_path: Path) -> None:
+    kept = tmp_path / "keys"
+    kept.write_text(f"# ours\ndesk=read:sha256:{'0' * 64}\n")
+    settings = load(api_keys_file=kept, api_keys=f"robot=analyze:sha256:{'1' * 64}")
+    settings.check()
+    assert {(key.name, key.role) for key in keys_of(settings).keys} == {("desk", "read"), ("robot", "analyze")}
+
+
+def test_a_file_of_keys_must_hold_some(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="MIEN_API_KEYS_FILE"):
+        keys_of(load(api_keys_file=tmp_path / "nothing"))
+    empty = tmp_path / "empty"
+    empty.write_text("# none yet\n")
+    with pytest.raises(SettingsError, match="mien keys new"):
+        keys_of(load(api_keys_file=empty))

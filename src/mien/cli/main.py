@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from mien import __version__
-from mien.cli import bench, doctor, evaluate, models, serve, ship, train
+from mien.cli import bench, doctor, evaluate, keys, models, serve, ship, train
 from mien.cli.analyze import analyze
 from mien.cli.console import printable
 from mien.core.errors import MienError, SettingsError
@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, Callable[..., None] | typer.Typer]] = {
     "evaluate": evaluate.app,
     "bench": bench.bench,
     "models": models.app,
+    "keys": keys.app,
     "doctor": doctor.doctor,
     "train": train.app,
     "export": ship.export,

@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from mien import __version__
 from mien.server import errors
 from mien.server.guard import Guard
+from mien.server.limits import Limits, Throttle
 from mien.server.middleware import BodyLimit, RequestContext
 from mien.server.routes import analyze, docs, health, login, stream
 from mien.server.routes.web import WebApp
@@ -64,6 +65,7 @@ def create_app(settings: ServerSettings | None = None, loader: Loader = load_bac
             CORSMiddleware, allow_origins=chosen.allowed_origins, allow_methods=["*"], allow_headers=["*"]
         )
     app.add_middleware(BodyLimit, max_body=chosen.max_body)
+    app.add_middleware(Throttle, limits=Limits(chosen))
     app.add_middleware(Guard, host_names=chosen.host_names, origins=chosen.allowed_origins)
     app.add_middleware(RequestContext)
     return app

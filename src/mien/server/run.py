@@ -21,7 +21,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from mien.core.errors import MienError, SettingsError
 from mien.server.app import create_app
 from mien.server.routes.stream import MAX_MESSAGE
-from mien.server.services import Services
+from mien.server.services import Services, keys_of
 from mien.server.settings import ServerSettings
 
 log = structlog.get_logger()
@@ -88,6 +88,7 @@ def serve(settings: ServerSettings) -> None:
         ModelError: the models cannot be loaded.
     """
     settings.check()
+    keys_of(settings)  # complains about what cannot be read before anything is started
     if settings.api_key is not None and len(settings.api_key.get_secret_value()) < SHORT_KEY:
         log.warning("the key is short and can be guessed", advice="use 16 random characters or more")
     listening = bind(settings.host, settings.port)

@@ -14,12 +14,12 @@ from fastapi import Depends, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.requests import HTTPConnection
 
-from mien.core.errors import MienError
+from mien.core.errors import MienError, SettingsError
 from mien.core.types import Faces
 from mien.live.engine import Engine
 from mien.live.local import LocalEngine, cores
 from mien.pipeline import Analyzer, Stopwatch
-from mien.server.auth import Keys
+from mien.server.auth import Keys, Role, parse
 from mien.server.errors import ApiError
 from mien.server.gate import Gate
 from mien.server.settings import ServerSettings
@@ -60,6 +60,25 @@ def load_backend(settings: ServerSettings) -> Backend:
     return Backend(LocalEngine(analyzer, settings.workers), models)
 
 
+def keys_of(settings: ServerSettings) -> Keys:
+    """Return the keys that the settings name.
+
+    Raises:
+        SettingsError: a key or the file of keys cannot be read; says which.
+    """
+    entries = list(settings.api_keys)
+    if settings.api_keys_file is not None:
+        try:
+            entries += settings.api_keys_file.read_text().splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"the file of API keys cannot be read ({error}): check MIEN_API_KEYS_FILE") from None
+    plain = settings.api_key.get_secret_value() if settings.api_key else None
+    keys = Keys(plain, parse(entries), settings.key_rate)
+    if settings.has_key and not keys.required:
+        raise SettingsError(f"there is no key in {settings.api_keys_file}: make one with mien keys new")
+    return keys
+
+
 class Services:
     """The running server's parts.
 
@@ -77,7 +96,7 @@ class Services:
     def __init__(self, settings: ServerSettings, loader: Loader) -> None:
         self.settings = settings
         self.workers = settings.workers or cores()
-        self.keys = Keys(settings.api_key.get_secret_value() if settings.api_key else None)
+        self.keys = keys_of(settings)
         self.gate = Gate(self.workers + settings.max_waiting)
         self.decoders = anyio.CapacityLimiter(self.workers)
         self.ready = asyncio.Event()
@@ -133,10 +152,25 @@ async def require_key(
 ) -> None:
     """Refuse who does not show the key. (The two parameters are there for the API's description.)
 
+    What a key must allow goes by the request's method, see `auth`.
+
     Raises:
-        ApiError: 401, or 429 after too many wrong keys.
+        ApiError: 401, 403 when the key's role does not allow it, 429 after too many requests or wrong keys.
     """
-    refusal = services_of(connection).keys.refusal(connection)
+    _admit(connection, None)
+
+
+async def require_admin(connection: HTTPConnection) -> None:
+    """Refuse who has no key that allows changes; for POST routes that change what others see.
+
+    Raises:
+        ApiError: see `require_key`.
+    """
+    _admit(connection, "admin")
+
+
+def _admit(connection: HTTPConnection, role: Role | None) -> None:
+    refusal = services_of(connection).keys.refusal(connection, role)
     if refusal is not None:
         raise refusal
 

@@ -38,7 +38,14 @@ class ServerSettings(BaseSettings):
         allowed_origins: pages of other hosts that may use the API, ``https://example.org`` or ``*``; comma separated.
         allowed_hosts: names by which the server may be called beside loopback, IP addresses and its own; comma
             separated, ``*.example.org`` for all below.
-        api_key: needed on API routes and sockets when set; plain, or ``sha256:`` and its hex digest.
+        api_key: needed on API routes and sockets when set, allows everything; plain, or ``sha256:`` and its hex digest.
+        api_keys: more keys, ``NAME=ROLE:sha256:DIGEST`` each (see `mien keys new`); comma separated.
+        api_keys_file: a file of them, one per line.
+        request_rate: requests a second from one address, averaged; six seconds' worth may come at once. 0 for no limit.
+            Ten times as many from this computer itself; the same holds for sockets.
+        key_rate: requests a second with one key, from whatever addresses. 0 for no limit.
+        socket_rate: sockets a second that one address may open; ten seconds' worth at once. 0 for no limit.
+        max_client_sockets: sockets that one address may have open.
         insecure_no_key: allow a host other than loopback without a key.
         log_level: ``debug``, ``info``, ``warning`` or ``error``.
         static: folder of the built web app.
@@ -61,11 +68,17 @@ class ServerSettings(BaseSettings):
     allowed_origins: Names = ()
     allowed_hosts: Names = ()
     api_key: SecretStr | None = None
+    api_keys: Names = Field(default=(), repr=False)
+    api_keys_file: Path | None = None
+    request_rate: float = Field(default=50.0, ge=0)
+    key_rate: float = Field(default=500.0, ge=0)
+    socket_rate: float = Field(default=2.0, ge=0)
+    max_client_sockets: int = Field(default=16, ge=1)
     insecure_no_key: bool = False
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     static: Path = STATIC
 
-    @field_validator("allowed_origins", "allowed_hosts", mode="before")
+    @field_validator("allowed_origins", "allowed_hosts", "api_keys", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return (
@@ -95,13 +108,18 @@ class ServerSettings(BaseSettings):
         """Whether only this computer can connect."""
         return is_loopback(self.host)
 
+    @property
+    def has_key(self) -> bool:
+        """Whether a key is needed."""
+        return bool(self.api_key or self.api_keys or self.api_keys_file)
+
     def check(self) -> None:
         """Refuse to be reachable by others without a key.
 
         Raises:
             SettingsError: says what to do.
         """
-        if not (self.loopback or self.api_key or self.insecure_no_key):
+        if not (self.loopback or self.has_key or self.insecure_no_key):
             raise SettingsError(
                 f"listening on {self.host} lets others use this server: set a key with MIEN_API_KEY or --api-key "
                 "(or, if you mean it, --insecure-no-key)"

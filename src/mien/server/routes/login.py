@@ -62,16 +62,16 @@ async def login(request: Request, services: ServicesDep) -> Response:
     """Set a cookie that admits for 30 days, in exchange for the key. A form is answered with pages."""
     is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     key = await _key(request, is_form)
-    refusal = services.keys.attempt(key, client_of(request))
-    if refusal is not None and is_form:
-        note = f"<p>{escape(refusal.detail)}</p>"
-        return HTMLResponse(_PAGE.format(note=note), refusal.status_code, refusal.headers)
-    if refusal is not None:
-        raise refusal
+    found = services.keys.attempt(key, client_of(request)) if services.keys.required else None
+    if isinstance(found, ApiError):
+        if not is_form:
+            raise found
+        note = f"<p>{escape(found.detail)}</p>"
+        return HTMLResponse(_PAGE.format(note=note), found.status_code, found.headers)
     response: Response = RedirectResponse("/", 303) if is_form else JSONResponse({"status": "ok"})
-    if services.keys.required:
+    if found is not None:
         secure = request.url.scheme == "https"
-        cookie = services.keys.cookie()
+        cookie = services.keys.cookie(found)
         response.set_cookie(COOKIE, cookie, LIFETIME, httponly=True, samesite="strict", secure=secure)
     return response
 

@@ -74,8 +74,11 @@ class WebApp:
         return await self._start(request)
 
     async def _start(self, request: Request) -> Response:
-        if services_of(request).keys.refusal(request) is not None:
+        refusal = services_of(request).keys.refusal(request)
+        if refusal is not None and refusal.status_code == 401:
             return RedirectResponse("/login", 303)
+        if refusal is not None:
+            raise refusal
         index = await anyio.to_thread.run_sync(_file, self.folder, "index.html")
         if index is None:
             return HTMLResponse(_MISSING, 503)
