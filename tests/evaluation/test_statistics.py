@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import stats  # type: ignore[import-untyped]
 
 from mien.evaluation.statistics import bootstrap_difference, bootstrap_mean, fisher, holm, mcnemar
 

@@ -25,13 +25,14 @@ LOGITS = np.random.default_rng(0).normal(0, 2, (5, 8)).astype(np.float32)
 
 def test_temperature_divides(model: EmotionModel) -> None:
     used = with_spec(model, temperature=2.0, vector=None)
-    assert used.calibrated(LOGITS) == pytest.approx(softmax(LOGITS / 2))
+    assert used.calibrated(LOGITS) == pytest.approx(softmax(LOGITS / np.float32(2)))
 
 
 def test_vector_scaling_comes_after_the_temperature(model: EmotionModel) -> None:
     scale, bias = tuple(np.linspace(0.5, 1.5, 8)), tuple(np.linspace(-1, 1, 8))
     used = with_spec(model, temperature=2.0, vector=zoo.VectorScaling(scale, bias))
-    expected = softmax((LOGITS / 2 * np.array(scale) + np.array(bias)).astype(np.float32))
+    moved = LOGITS / 2 * np.array(scale) + np.array(bias)
+    expected = softmax(moved.astype(np.float32))
     assert used.calibrated(LOGITS) == pytest.approx(expected, abs=1e-6)
 
 
