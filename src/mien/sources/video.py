@@ -81,7 +81,7 @@ class VideoSource:
         self._container = open_container(path)
         try:
             self._stream = _picture_stream(self._container, path)
-            self._aspect = _pixel_aspect(self._stream)
+            self._aspect = pixel_aspect(self._stream)
             self._start = max(0, self._container.start_time or 0) / av.time_base
             self._first: tuple[VideoFrame, int] | None = None
             self._packets = self._decode()
@@ -132,7 +132,7 @@ class VideoSource:
             frame, index = decoded
             self.decoded += 1
             seconds = None if frame.time is None else frame.time - self._start
-            yield Frame(_pixels(frame, reformatter, self._aspect), index, self._clock.next(seconds), str(self.path))
+            yield Frame(pixels(frame, reformatter, self._aspect), index, self._clock.next(seconds), str(self.path))
             decoded = next(self._packets, None)
 
     def _decode(self) -> Generator[tuple[VideoFrame, int]]:
@@ -162,7 +162,7 @@ class VideoSource:
 
     def _describe(self, first: VideoFrame) -> VideoInfo:
         stream, container = self._stream, self._container
-        height, width = _pixels(first, VideoReformatter(), self._aspect).shape[:2]
+        height, width = pixels(first, VideoReformatter(), self._aspect).shape[:2]
         rate = stream.average_rate or stream.guessed_rate
         fps = float(rate) if rate else 0.0
         duration = None if container.duration is None else container.duration / av.time_base
@@ -219,13 +219,13 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
     return stream
 
 
-def _pixel_aspect(stream: VideoStream) -> float:
+def pixel_aspect(stream: VideoStream) -> float:
     """Return the width of a stored pixel over its height; 1 when not stated or senseless."""
     stated = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
     return float(stated) if stated is not None and 0.25 <= stated <= 4 else 1.0
 
 
-def _pixels(frame: VideoFrame, reformatter: VideoReformatter, aspect: float) -> Image:
+def pixels(frame: VideoFrame, reformatter: VideoReformatter, aspect: float) -> Image:
     """Return a decoded frame as shown: BGR, square pixels, turned as the display matrix says.
 
     ``aspect`` is the width of a stored pixel over its height.

@@ -1,0 +1,137 @@
+"""Network cameras: RTSP (RFC 2326), the pictures inside the same TCP connection, by FFmpeg.
+
+No other protocol can be reached, whatever the camera answers. FFmpeg's own messages hold the whole address with its
+password, so none of them is passed on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any, Final
+
+import av
+from av.container import InputContainer
+from av.error import (
+    ConnectionRefusedError,
+    ExitError,
+    FFmpegError,
+    HTTPForbiddenError,
+    HTTPNotFoundError,
+    HTTPUnauthorizedError,
+    TimeoutError,
+)
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from mien.core.errors import SourceError
+from mien.core.types import Frame
+from mien.sources.video import MAX_PIXELS, pixel_aspect, pixels
+
+_REASONS: Final[tuple[tuple[type[FFmpegError], str], ...]] = (
+    (HTTPUnauthorizedError, "refuses the user name or password: check them in the address"),
+    (HTTPForbiddenError, "refuses the user: check its rights in the camera's settings"),
+    (HTTPNotFoundError, "has nothing at this path: check the address in the camera's manual"),
+    (ConnectionRefusedError, "refuses the connection: check host and port, and that it is switched on"),
+    (ExitError, "does not answer in time: check host, port and network"),
+    (TimeoutError, "does not answer in time: check host, port and network"),
+)
+
+
+class RtspCamera:
+    """A network camera's video; see `mien.sources.camera.CameraSource`.
+
+    Args:
+        url: ``rtsp://user:password@host:554/path``.
+        shown: the address as errors may show it.
+        timeout: seconds that opening, and then each frame, may take.
+
+    Raises:
+        SourceError: it cannot be reached, refuses, or sends no video.
+    """
+
+    def __init__(self, url: str, shown: str, timeout: float = 5.0) -> None:
+        self.shown = shown
+        self._stopped = threading.Event()
+        options = {
+            "rtsp_transport": "tcp",
+            "allowed_media_types": "video",
+            "protocol_whitelist": "rtsp,tcp",
+            "timeout": str(round(timeout * 1e6)),  # of every wait on the socket, in µs
+            "analyzeduration": "1000000",
+            "fflags": "nobuffer",
+        }
+        failure = None
+        try:
+            self._container: InputContainer = av.open(
+                url, mode="r", format="rtsp", options=options, timeout=timeout, metadata_errors="replace"
+            )
+        except (FFmpegError, OSError, ValueError) as error:
+            failure = _explain(shown, error)
+        # Raised out here, so that not even the chain of errors holds FFmpeg's message.
+        if failure is not None:
+            raise failure
+        try:
+            self._stream = self._prepare()
+        except BaseException:
+            self._container.close()
+            raise
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield frames as they arrive, timed by the camera's clock."""
+        reformatter, aspect = VideoReformatter(), pixel_aspect(self._stream)
+        packets: Any = self._container.demux(self._stream)
+        first: float | None = None
+        index = 0
+        while not self._stopped.is_set():
+            failure = None
+            try:
+                packet = next(packets, None)
+            except (FFmpegError, OSError) as error:
+                packet, failure = None, _explain(self.shown, error)
+            if failure is not None:
+                raise failure
+            if packet is None:
+                raise SourceError(f"{self.shown} ended the video")
+            try:
+                decoded = packet.decode()
+            except FFmpegError:
+                continue  # a damaged frame; the next key frame mends it
+            for frame in decoded:
+                if frame.is_corrupt:
+                    continue
+                seconds = frame.time
+                first = seconds if first is None else first
+                timestamp = 0.0 if seconds is None or first is None else seconds - first
+                yield Frame(pixels(frame, reformatter, aspect), index, timestamp, self.shown)
+                index += 1
+
+    def stop(self) -> None:
+        """End the iterating with the next packet, or when waiting for it takes too long."""
+        self._stopped.set()
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _prepare(self) -> VideoStream:
+        streams = self._container.streams.video
+        if not streams or streams[0].codec_context is None:
+            raise SourceError(f"{self.shown} sends no video that can be decoded: choose H.264, H.265 or MJPEG in it")
+        stream = streams[0]
+        if stream.width * stream.height > MAX_PIXELS:
+            raise SourceError(
+                f"{self.shown} has frames of {stream.width}×{stream.height} pixels: choose a smaller size"
+            )
+        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+        # Frame threads would hold back a frame per thread.
+        stream.codec_context.thread_count = 1
+        return stream
+
+
+def _explain(shown: str, error: Exception) -> SourceError:
+    """Say what went wrong without FFmpeg's words, which hold the address."""
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            return SourceError(f"{shown} {reason}")
+    why = getattr(error, "strerror", None) or type(error).__name__
+    return SourceError(f"{shown} cannot be read ({why}): check the address and the network")
