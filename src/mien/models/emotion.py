@@ -12,6 +12,8 @@ from mien.models import zoo
 BATCH: Final = 8
 """Faces per call. Larger batches gain nothing on a CPU, and every new batch size costs memory."""
 
+HEADS: Final = ("emotion", "fer2013")
+
 LEAST_QUALITY: Final = 0.25
 """Below this quality of the face no label is certain, however sure the network is."""
 
@@ -30,9 +32,12 @@ class EmotionModel:
 
     def logits(self, crops: Image) -> dict[str, FloatArray]:
         """Return both heads' logits for crops in the spec's colours, ``[n, h, w]``."""
+        return self._run(crops, HEADS)
+
+    def _run(self, crops: Image, outputs: tuple[str, ...]) -> dict[str, FloatArray]:
         tensor = self.spec.input.tensor(crops)
-        parts = [self.model.run(tensor[i : i + BATCH]) for i in range(0, max(len(tensor), 1), BATCH)]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        parts = [self.model.run(tensor[i : i + BATCH], outputs) for i in range(0, max(len(tensor), 1), BATCH)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in outputs}
 
     def probabilities(self, crops: Image) -> FloatArray:
         """Return ``[n, 8]`` probabilities in the order of `EMOTIONS`.

@@ -29,6 +29,9 @@ from mien.models.spec import InputSpec
 
 MAX_BYTES = 1_500_000
 OPSET = 20
+EXPLAINING = ("maps",)
+"""Outputs that the self-test leaves out: single places differ more by rounding than the logits, which are their means,
+and would make its tolerance wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +117,13 @@ def file_entry(path: Path, data: bytes, got: Mapping[str, FloatArray], tolerance
         got: its outputs for the golden input.
         tolerance: how far off the self-test may be, as a share of the largest output.
     """
-    span = max(float(np.abs(v).max()) for v in got.values())
+    tested = {name: value for name, value in got.items() if name not in EXPLAINING}
+    span = max(float(np.abs(v).max()) for v in tested.values())
     return {
         "file": path.name,
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
-        "golden": {name: [round(float(v), 5) for v in golden_sample(value)] for name, value in got.items()},
+        "golden": {name: [round(float(v), 5) for v in golden_sample(value)] for name, value in tested.items()},
         "tolerance": round(max(tolerance * span, 1e-3), 5),
     }
 

@@ -7,7 +7,7 @@ VNNI.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def quantise(
     folder: Path,
     name: str,
     batches: Iterable[FloatArray],
-    keep_outputs: bool = False,
+    keep_outputs: bool | Collection[str] = False,
 ) -> Path:
     """Write ``weights/NAME.int8.onnx`` beside the fp32 file and add it to the manifest.
 
@@ -51,7 +51,7 @@ def quantise(
         folder: with ``manifest.json`` and ``weights/``.
         name: of the model.
         batches: inputs to find the activations' ranges on.
-        keep_outputs: leave the layers that make the outputs in floating point.
+        keep_outputs: leave the layers that make the outputs (all, or those of these names) in floating point.
 
     Raises:
         ModelError: no such model, or a file too large.
@@ -74,7 +74,7 @@ def quantise(
     return path
 
 
-def quantised_bytes(data: bytes, batches: Iterable[FloatArray], keep_outputs: bool) -> bytes:
+def quantised_bytes(data: bytes, batches: Iterable[FloatArray], keep_outputs: bool | Collection[str]) -> bytes:
     """Return the int8 form of an fp32 ONNX file."""
     proto = widen_weights(onnx.load_from_string(data))
     with tempfile.TemporaryDirectory() as work:
@@ -90,15 +90,15 @@ def quantised_bytes(data: bytes, batches: Iterable[FloatArray], keep_outputs: bo
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=_last_nodes(ready) if keep_outputs else [],
+            nodes_to_exclude=_last_nodes(ready, keep_outputs),
             calibrate_method=CalibrationMethod.MinMax,
         )
         return Path(result).read_bytes()
 
 
-def _last_nodes(path: str) -> list[str]:
+def _last_nodes(path: str, which: bool | Collection[str]) -> list[str]:
     graph = onnx.load(path).graph
-    outputs = {output.name for output in graph.output}
+    outputs = {output.name for output in graph.output if which is True or (which and output.name in which)}
     return [node.name for node in graph.node if outputs & set(node.output)]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -97,9 +97,9 @@ class Model:
     precision: str
     session: Session
 
-    def run(self, tensor: FloatArray) -> dict[str, FloatArray]:
-        """Return the network's outputs by name for float32 ``[n, channels, height, width]``."""
-        return self.session.run(tensor)
+    def run(self, tensor: FloatArray, outputs: Sequence[str] | None = None) -> dict[str, FloatArray]:
+        """Return the network's outputs (all, or those named) for float32 ``[n, channels, height, width]``."""
+        return self.session.run(tensor, outputs)
 
 
 def parse(name: str, entry: Mapping[str, Any], folder: Path) -> ModelSpec:
