@@ -18,6 +18,17 @@ def serve(
     weights: Annotated[Path | None, typer.Option(help="ONNX file of the detector yunet.")] = None,
     detect_size: Annotated[int | None, typer.Option(help="Long side in pixels at which faces are looked for.")] = None,
     workers: Annotated[int | None, typer.Option(help="Threads that analyse.", show_default="one per core")] = None,
+    camera: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Camera to watch: a device's number, a video file, or rtsp://…; NAME=… names it. Repeatable. Better "
+            "set MIEN_CAMERAS for an address with a password: other users can see options.",
+            metavar="[NAME=]ADDRESS",
+        ),
+    ] = None,
+    allow_camera_changes: Annotated[
+        bool, typer.Option("--allow-camera-changes", help="Let clients add and remove cameras.")
+    ] = False,
     api_key: Annotated[
         str | None, typer.Option(help="Key that clients need; better set MIEN_API_KEY, which other users cannot see.")
     ] = None,
@@ -36,6 +47,8 @@ def serve(
         weights=weights,
         detect_size=detect_size,
         workers=workers,
+        cameras=tuple(camera) if camera else None,
+        allow_camera_changes=allow_camera_changes or None,
         api_key=api_key,
         insecure_no_key=insecure_no_key or None,
         log_level=log_level,

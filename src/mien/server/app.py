@@ -14,7 +14,7 @@ from mien.server import errors
 from mien.server.guard import Guard
 from mien.server.limits import Limits, Throttle
 from mien.server.middleware import BodyLimit, RequestContext
-from mien.server.routes import analyze, docs, health, login, stream
+from mien.server.routes import analyze, cameras, docs, health, login, stream
 from mien.server.routes.web import WebApp
 from mien.server.services import Loader, Services, load_backend
 from mien.server.settings import ServerSettings
@@ -56,7 +56,7 @@ def create_app(settings: ServerSettings | None = None, loader: Loader = load_bac
         redoc_url=None,
     )
     errors.install(app)
-    for part in (health, analyze, stream, login, docs):
+    for part in (health, analyze, stream, cameras, login, docs):
         app.include_router(part.router)
     app.router.default = WebApp(chosen.static, app.router)
     # The last added is the outermost.

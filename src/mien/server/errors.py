@@ -22,6 +22,8 @@ STATUS: Final[dict[str, int]] = {
     "unsupported_type": 415,
     "shutting_down": 503,
     "loading": 503,
+    "camera_exists": 409,
+    "too_many_cameras": 409,
 }
 """Status of errors whose code says more than their class; other bad input is 422, all else 500."""
 

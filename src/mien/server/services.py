@@ -16,6 +16,8 @@ from starlette.requests import HTTPConnection
 
 from mien.core.errors import MienError, SettingsError
 from mien.core.types import Faces
+from mien.live.camera import CameraRules
+from mien.live.cameras import Cameras
 from mien.live.engine import Engine
 from mien.live.local import LocalEngine, cores
 from mien.pipeline import Analyzer, Stopwatch
@@ -90,6 +92,7 @@ class Services:
         ready: set once loading has ended, well or not.
         failure: why loading failed, None when it did not.
         streams: live streams open now.
+        cameras: those that this server watches.
         decoders: how many uploads are decoded at once; a large one takes hundreds of megabytes.
     """
 
@@ -102,6 +105,8 @@ class Services:
         self.ready = asyncio.Event()
         self.failure: MienError | None = None
         self.streams = 0
+        rules = CameraRules(timeout=settings.camera_timeout, history=settings.camera_history)
+        self.cameras = Cameras(settings.camera_specs, rules, settings.max_cameras)
         self._loader = loader
         self._backend: Backend | None = None
 
@@ -109,6 +114,7 @@ class Services:
         """Load the backend in a thread; the server answers meanwhile."""
         try:
             self._backend = await asyncio.to_thread(self._loader, self.settings)
+            self.cameras.start(self._backend.engine)
             log.info("ready", **self._backend.models)
         except MienError as error:
             self.failure = error
@@ -120,7 +126,8 @@ class Services:
             self.ready.set()
 
     async def close(self) -> None:
-        """Stop the backend."""
+        """Stop the cameras and the backend."""
+        await asyncio.to_thread(self.cameras.close)
         if self._backend is not None:
             await asyncio.to_thread(self._backend.engine.close, 2.0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import socket
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -13,6 +14,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from mien.core.codec import UPLOAD
 from mien.core.errors import SettingsError
 from mien.core.settings import AnalyzerSettings
+from mien.live.camera import CameraSpec
+from mien.live.cameras import parse_specs
 
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 STATIC: Final = Path(__file__).parent / "static"
@@ -46,12 +49,19 @@ class ServerSettings(BaseSettings):
         key_rate: requests a second with one key, from whatever addresses. 0 for no limit.
         socket_rate: sockets a second that one address may open; ten seconds' worth at once. 0 for no limit.
         max_client_sockets: sockets that one address may have open.
+        cameras: to watch, ``NAME=ADDRESS`` or ``ADDRESS`` each (see `live.cameras.parse_specs`); comma separated, or a
+            JSON list where an address holds a comma.
+        allow_camera_changes: let clients add and remove cameras: they reach files and addresses that this computer can.
+        max_cameras: that may be watched.
+        camera_timeout: seconds without a frame after which a camera is opened anew.
+        camera_history: results that are kept per camera, in memory.
+        max_viewers: pictures watched and events followed at the same time, of all cameras together.
         insecure_no_key: allow a host other than loopback without a key.
         log_level: ``debug``, ``info``, ``warning`` or ``error``.
         static: folder of the built web app.
     """
 
-    model_config = SettingsConfigDict(env_prefix="MIEN_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="MIEN_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
@@ -74,6 +84,12 @@ class ServerSettings(BaseSettings):
     key_rate: float = Field(default=500.0, ge=0)
     socket_rate: float = Field(default=2.0, ge=0)
     max_client_sockets: int = Field(default=16, ge=1)
+    cameras: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
+    allow_camera_changes: bool = False
+    max_cameras: int = Field(default=16, ge=0)
+    camera_timeout: float = Field(default=5.0, gt=0)
+    camera_history: int = Field(default=600, ge=1, le=100_000)
+    max_viewers: int = Field(default=64, ge=0)
     insecure_no_key: bool = False
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     static: Path = STATIC
@@ -86,6 +102,15 @@ class ServerSettings(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("cameras", mode="before")
+    @classmethod
+    def _addresses(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if value.lstrip().startswith("["):
+            return json.loads(value)
+        return tuple(part.strip() for part in value.split(",") if part.strip())
 
     @field_validator("api_key", mode="after")
     @classmethod
@@ -102,6 +127,15 @@ class ServerSettings(BaseSettings):
         return AnalyzerSettings(
             detector=self.detector, weights=self.weights, detect_size=self.detect_size, precision=self.precision
         )
+
+    @property
+    def camera_specs(self) -> tuple[CameraSpec, ...]:
+        """The cameras to watch from the start.
+
+        Raises:
+            SettingsError: an address is none, or a name comes twice.
+        """
+        return parse_specs(self.cameras)
 
     @property
     def loopback(self) -> bool:
@@ -145,7 +179,7 @@ def load(**chosen: Any) -> ServerSettings:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise SettingsError(f"{where} (or MIEN_{where.upper()}): {first['msg']}") from None
-    _ = settings.analyzer  # its own checks
+    _ = settings.analyzer, settings.camera_specs  # their own checks
     return settings
 
 

@@ -1,0 +1,72 @@
+"""The shapes of what the API says about cameras."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from mien.server.schemas import Face, Strict
+
+
+class CameraStatus(Strict):
+    """A camera and how it is."""
+
+    id: str = Field(description="Its name")
+    kind: Literal["device", "file", "rtsp"]
+    address: str = Field(description="Without user, password and query", examples=["rtsp://10.0.0.7/stream1"])
+    state: Literal["starting", "live", "stalled", "waiting", "ended", "stopped"] = Field(
+        description="`stalled`: no frame for too long; `waiting`: for the next try to open it; `ended`: a file that "
+        "was to be played once"
+    )
+    reason: str = Field(description="Why it is so, for people; empty when all is well")
+    since: float = Field(description="When it came into this state, in seconds since 1970")
+    retry_in: float | None = Field(description="Seconds from `since` to the next try; null when none is planned")
+    width: int | None = Field(description="Of its frames in pixels; null before the first")
+    height: int | None
+    frames: int = Field(description="That came")
+    analysed: int = Field(description="That have a result")
+    failed: int = Field(description="That could not be analysed")
+    dropped: int = Field(description="That a newer one replaced before anybody looked at them")
+    opened: int = Field(description="How many times it was opened")
+    viewers: int = Field(description="Who watch its pictures now")
+    fps: float = Field(description="Frames per second that come")
+    analysed_fps: float = Field(description="Results per second")
+
+
+class CameraList(Strict):
+    """All cameras."""
+
+    cameras: list[CameraStatus]
+
+
+class NewCamera(Strict):
+    """A camera to add."""
+
+    address: str = Field(
+        description="A device's number, a video file on the server, or rtsp://…", max_length=2000, examples=["0"]
+    )
+    id: str | None = Field(None, description="Its name; by default the least number that is free")
+    loop: bool = Field(True, description="Play a file over and over")
+
+
+class LiveResult(Strict):
+    """What was seen on a camera's frame; the largest face first."""
+
+    camera: str
+    at: float = Field(description="When the frame came, in seconds since 1970")
+    server_ms: float = Field(description="From then to the result, in milliseconds")
+    source: str = Field(description="The camera's name")
+    frame: int = Field(description="Number of the frame, from 0")
+    time: float = Field(description="The camera's own time in seconds; only grows")
+    width: int
+    height: int
+    faces: list[Face]
+    warnings: list[str] | None = None
+
+
+class LiveResults(Strict):
+    """The newest results, the oldest of them first."""
+
+    camera: str
+    results: list[LiveResult]

@@ -1,0 +1,221 @@
+"""The server's own cameras: what they are, their pictures, what is seen on them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any, Final
+
+import anyio
+import orjson
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from mien.live.camera import Camera, CameraEvent, CameraResult, CameraState
+from mien.live.cameras import Cameras
+from mien.server.camera_schemas import CameraList, CameraStatus, LiveResult, LiveResults, NewCamera
+from mien.server.errors import ApiError
+from mien.server.schemas import ErrorEnvelope
+from mien.server.services import Services, ServicesDep, require_admin, require_key
+
+router = APIRouter(prefix="/api/v1/cameras", tags=["cameras"], dependencies=[Depends(require_key)])
+
+HEARTBEAT: Final = 15.0
+"""Seconds of silence after which a sign of life is sent, so that nothing in between takes the connection for dead."""
+
+BOUNDARY: Final = "frame"
+
+
+def _errors(**statuses: str) -> dict[int | str, dict[str, Any]]:
+    """Return the description of errors: ``_404="There is no such camera"``."""
+    return {int(name[1:]): {"model": ErrorEnvelope, "description": text} for name, text in statuses.items()}
+
+
+_MISSING: Final = "There is no such camera"
+_STREAM: Final = _errors(_401="A key is needed", _404=_MISSING, _429="Too many watch already")
+
+
+@router.get("", responses=_errors(_401="A key is needed"))
+async def list_cameras(services: ServicesDep) -> CameraList:
+    """Return all cameras, the one that has been there longest first."""
+    return CameraList(cameras=[_status(camera) for camera in services.cameras.all()])
+
+
+@router.post(
+    "",
+    status_code=201,
+    dependencies=[Depends(require_admin)],
+    responses=_errors(
+        _401="A key is needed",
+        _403="The server does not allow it",
+        _409="There is one of that name, or there are too many",
+        _422="Not an address, or not a name",
+    ),
+)
+async def add_camera(new: NewCamera, services: ServicesDep) -> CameraStatus:
+    """Add a camera and begin to watch it; whether it can be opened shows in its state."""
+    _changeable(services)
+    return _status(services.cameras.add(new.address, new.id, new.loop))
+
+
+@router.get("/{camera_id}", responses=_errors(_401="A key is needed", _404=_MISSING))
+async def get_camera(camera_id: str, services: ServicesDep) -> CameraStatus:
+    """Return a camera's state and counters."""
+    return _status(_find(services.cameras, camera_id))
+
+
+@router.delete(
+    "/{camera_id}",
+    status_code=204,
+    responses=_errors(_401="A key is needed", _403="The server does not allow it", _404=_MISSING),
+)
+async def remove_camera(camera_id: str, services: ServicesDep) -> None:
+    """Stop a camera and forget it and its results."""
+    _changeable(services)
+    _find(services.cameras, camera_id)
+    await anyio.to_thread.run_sync(services.cameras.remove, camera_id)
+
+
+@router.get(
+    "/{camera_id}/latest",
+    response_model=LiveResult,
+    responses=_errors(_401="A key is needed", _404=f"{_MISSING}, or it has no result yet"),
+)
+async def latest(camera_id: str, services: ServicesDep) -> Response:
+    """Return what was seen on the newest frame."""
+    result = _find(services.cameras, camera_id).latest
+    if result is None:
+        raise ApiError(404, "no_result", f"camera {camera_id} has no result yet: see its state")
+    return Response(result.json, media_type="application/json")
+
+
+@router.get(
+    "/{camera_id}/results", response_model=LiveResults, responses=_errors(_401="A key is needed", _404=_MISSING)
+)
+async def results(
+    camera_id: str, services: ServicesDep, limit: Annotated[int, Query(ge=1, le=100_000)] = 100
+) -> Response:
+    """Return what was seen lately, also while nobody watched; the server keeps a limited number, in memory."""
+    camera = _find(services.cameras, camera_id)
+    found = [orjson.Fragment(result.json) for result in camera.results(limit)]
+    return Response(orjson.dumps({"camera": camera.name, "results": found}), media_type="application/json")
+
+
+@router.get(
+    "/{camera_id}/mjpeg",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Annotated JPEG frames",
+            "content": {f"multipart/x-mixed-replace; boundary={BOUNDARY}": {}},
+        },
+        **_STREAM,
+    },
+)
+async def mjpeg(camera_id: str, services: ServicesDep) -> Response:
+    """Show the camera's annotated pictures, newest first and never late; put it into an `<img>`."""
+    camera = _watchable(services, camera_id)
+    return LiveResponse(
+        multipart(services.cameras.frames(camera.name)), f"multipart/x-mixed-replace; boundary={BOUNDARY}"
+    )
+
+
+@router.get(
+    "/{camera_id}/events",
+    response_class=StreamingResponse,
+    responses={
+        200: {"description": "`state` and `result` events with JSON data", "content": {"text/event-stream": {}}},
+        **_STREAM,
+    },
+)
+async def events(camera_id: str, services: ServicesDep) -> Response:
+    """Follow the camera's states and results as server-sent events; the state it is in comes first."""
+    return LiveResponse(event_stream(_watchable(services, camera_id)), "text/event-stream")
+
+
+class LiveResponse(StreamingResponse):
+    """A response without an end of its own; what it listens to is let go as soon as the client leaves.
+
+    Args:
+        content: the bytes to send.
+        media_type: of them.
+    """
+
+    def __init__(self, content: AsyncGenerator[bytes], media_type: str) -> None:
+        headers = {"x-accel-buffering": "no", "cache-control": "no-store"}
+        super().__init__(content, headers=headers, media_type=media_type)
+        self._content = content
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._content.aclose()
+
+
+async def multipart(pictures: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Yield JPEG pictures as parts of ``multipart/x-mixed-replace``.
+
+    The boundary comes right after a picture: browsers show it only then.
+    """
+    try:
+        yield f"--{BOUNDARY}\r\n".encode()
+        async for picture in pictures:
+            head = f"Content-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+            yield head.encode() + picture + f"\r\n--{BOUNDARY}\r\n".encode()
+    finally:
+        await pictures.aclose()
+
+
+async def event_stream(camera: Camera, heartbeat: float = HEARTBEAT) -> AsyncGenerator[bytes]:
+    """Yield a camera's events in the form of server-sent events, the present state first."""
+    with camera.events.listen() as inbox:
+        yield _event(camera.state)
+        while True:
+            try:
+                event = await asyncio.wait_for(inbox.next(), heartbeat)
+            except TimeoutError:
+                yield b": still there\n\n"
+                continue
+            if event is None:
+                return
+            yield _event(event)
+
+
+def _event(event: CameraEvent) -> bytes:
+    if isinstance(event, CameraResult):
+        return b"event: result\nid: %d\ndata: %s\n\n" % (event.result.index, event.json)
+    return b"event: state\ndata: %s\n\n" % orjson.dumps(_state(event))
+
+
+def _state(state: CameraState) -> dict[str, Any]:
+    return {"state": state.name, "reason": state.reason, "since": round(state.since, 3), "retry_in": state.retry_in}
+
+
+def _status(camera: Camera) -> CameraStatus:
+    address = camera.spec.address
+    return CameraStatus(
+        id=camera.name, kind=address.kind, address=address.shown, **_state(camera.state), **camera.counters()
+    )
+
+
+def _find(cameras: Cameras, name: str) -> Camera:
+    camera = cameras.get(name)
+    if camera is None:
+        raise ApiError(404, "not_found", f"there is no camera {name[:100]}: GET /api/v1/cameras lists those there are")
+    return camera
+
+
+def _watchable(services: Services, name: str) -> Camera:
+    camera = _find(services.cameras, name)
+    if services.cameras.viewers >= services.settings.max_viewers:
+        message = f"{services.settings.max_viewers} watch already: try again later, or raise MIEN_MAX_VIEWERS"
+        raise ApiError(429, "busy", message, {"retry-after": "5"})
+    return camera
+
+
+def _changeable(services: Services) -> None:
+    if not services.settings.allow_camera_changes:
+        message = "cameras are not changed from outside here: start the server with --allow-camera-changes to allow it"
+        raise ApiError(403, "camera_changes_off", message)
