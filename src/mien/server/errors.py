@@ -24,6 +24,7 @@ STATUS: Final[dict[str, int]] = {
     "loading": 503,
     "camera_exists": 409,
     "too_many_cameras": 409,
+    "decoder_died": 503,
 }
 """Status of errors whose code says more than their class; other bad input is 422, all else 500."""
 

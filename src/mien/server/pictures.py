@@ -13,6 +13,7 @@ from starlette.requests import Request
 from mien.core import codec
 from mien.core.errors import PictureError
 from mien.core.types import Frame
+from mien.server.decoding import Decoders
 from mien.server.errors import ApiError
 
 NAME: Final = "picture"
@@ -38,14 +39,16 @@ class Sent:
     name: str
     is_json: bool
 
-    def decode(self) -> Frame:
+    def decode(self, decoders: Decoders) -> Frame:
         """Return the upright picture; takes long, call it in a thread.
 
         Raises:
             ApiError: the JSON is malformed or does not hold a picture.
             PictureError: the picture cannot or must not be decoded.
+            DecoderError: decoding ended for another reason.
         """
-        return Frame(codec.decode(_json(self.data) if self.is_json else self.data, name=self.name), source=self.name)
+        data = _json(self.data) if self.is_json else self.data
+        return Frame(decoders.decode(data, self.name), source=self.name)
 
 
 async def read(request: Request) -> Sent:

@@ -15,15 +15,17 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from mien.core.errors import MienError, SettingsError
-from mien.core.types import Faces
+from mien.core.types import Faces, Frame
 from mien.live.camera import CameraRules
 from mien.live.cameras import Cameras
 from mien.live.engine import Engine
 from mien.live.local import LocalEngine, cores
 from mien.pipeline import Analyzer, Stopwatch
 from mien.server.auth import Keys, Role, parse
+from mien.server.decoding import Decoders
 from mien.server.errors import ApiError
 from mien.server.gate import Gate
+from mien.server.pictures import Sent
 from mien.server.settings import ServerSettings
 
 log = structlog.get_logger()
@@ -94,6 +96,7 @@ class Services:
         streams: live streams open now.
         cameras: those that this server watches.
         decoders: how many uploads are decoded at once; a large one takes hundreds of megabytes.
+        decoding: the child processes that do so.
     """
 
     def __init__(self, settings: ServerSettings, loader: Loader) -> None:
@@ -102,6 +105,7 @@ class Services:
         self.keys = keys_of(settings)
         self.gate = Gate(self.workers + settings.max_waiting)
         self.decoders = anyio.CapacityLimiter(self.workers)
+        self.decoding = Decoders(settings.decode_timeout)
         self.ready = asyncio.Event()
         self.failure: MienError | None = None
         self.streams = 0
@@ -125,9 +129,20 @@ class Services:
         finally:
             self.ready.set()
 
+    async def decode(self, sent: Sent) -> Frame:
+        """Return the picture that somebody sent, decoded in a child process.
+
+        Raises:
+            ApiError: the JSON around it is malformed or does not hold a picture.
+            PictureError: it cannot or must not be decoded, or takes too long.
+            DecoderError: decoding ended for another reason.
+        """
+        return await anyio.to_thread.run_sync(sent.decode, self.decoding, limiter=self.decoders, abandon_on_cancel=True)
+
     async def close(self) -> None:
-        """Stop the cameras and the backend."""
+        """Stop the cameras, the backend and the decoders."""
         await asyncio.to_thread(self.cameras.close)
+        await asyncio.to_thread(self.decoding.close)
         if self._backend is not None:
             await asyncio.to_thread(self._backend.engine.close, 2.0)
 

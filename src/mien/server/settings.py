@@ -36,6 +36,7 @@ class ServerSettings(BaseSettings):
         max_streams: live streams at the same time.
         max_waiting: single pictures in the line beyond those being analysed; more are refused as ``busy``.
         analyze_timeout: seconds that decoding and analysing a single picture may take, waiting included.
+        decode_timeout: seconds that decoding alone may take; then the process that does it is killed.
         upload_timeout: seconds that sending it may take.
         max_body: bytes of a request's body; enough for the largest upload as base64.
         allowed_origins: pages of other hosts that may use the API, ``https://example.org`` or ``*``; comma separated.
@@ -67,12 +68,13 @@ class ServerSettings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     detector: str = AnalyzerSettings().detector
     weights: Path | None = None
-    detect_size: int = AnalyzerSettings().detect_size
+    detect_size: int | None = AnalyzerSettings().detect_size
     precision: str = AnalyzerSettings().precision
     workers: int | None = Field(default=None, ge=1, le=256)
     max_streams: int = Field(default=64, ge=1)
     max_waiting: int = Field(default=16, ge=0)
     analyze_timeout: float = Field(default=30.0, gt=0)
+    decode_timeout: float = Field(default=10.0, gt=0)
     upload_timeout: float = Field(default=120.0, gt=0)
     max_body: int = Field(default=UPLOAD.max_bytes * 4 // 3 + 2**16, ge=1024)
     allowed_origins: Names = ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-import anyio
 import orjson
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
@@ -85,7 +84,7 @@ async def analyze(request: Request, services: ServicesDep, landmarks: bool = Fal
         async with deadline(settings.upload_timeout, 408, "the picture did not arrive in time: send a smaller one"):
             sent = await pictures.read(request)
         async with deadline(settings.analyze_timeout, 503, "the picture was not analysed in time: try again later"):
-            frame = await anyio.to_thread.run_sync(sent.decode, limiter=services.decoders, abandon_on_cancel=True)
+            frame = await services.decode(sent)
             result = await asyncio.wrap_future(backend.engine.analyze(frame, Wants(landmarks=landmarks, crop=crop)))
     value = {**result_to_json(result), "version": __version__, "models": backend.models}
     return Response(orjson.dumps(value), media_type="application/json")
