@@ -31,3 +31,11 @@ def test_tracking_settings_refuse_nonsense(options: dict[str, float]) -> None:
 def test_settings_can_be_a_key() -> None:
     assert AnalyzerSettings(threads=2) == AnalyzerSettings(threads=2)
     assert len({AnalyzerSettings(), AnalyzerSettings()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("chosen", "size", "looked_at"),
+    [(None, (640, 480), 320), (None, (1280, 720), 320), (None, (1080, 1920), 480), (640, (64, 48), 640)],
+)
+def test_large_pictures_are_looked_at_closer(chosen: int | None, size: tuple[int, int], looked_at: int) -> None:
+    assert AnalyzerSettings(detect_size=chosen).look_at(*size) == looked_at

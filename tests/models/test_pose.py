@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mien.models.landmarks import MIRROR
+from mien.models.landmarks import MIRROR, five_points
 from mien.models.pose import (
     EAR_CLOSED,
     EAR_OPEN,
     MEAN_FACE,
     STEADY,
     angles_of,
+    coarse_pose,
     eye_aspect_ratios,
     eyes_open,
     head_pose,
@@ -172,3 +173,13 @@ def test_eyes_and_mouths_without_width_are_unknown() -> None:
     assert np.isnan(eyes_open(flat)).all()
     assert np.isnan(mouth_open(flat)).all()
     assert np.isnan(eye_aspect_ratios(flat)).all()
+
+
+@pytest.mark.parametrize(("yaw", "pitch", "roll"), [(0, 0, 0), (30, 0, 0), (-40, 10, 5), (0, -25, -20), (50, 0, 90)])
+def test_five_points_tell_where_a_rendered_head_looks(yaw: float, pitch: float, roll: float) -> None:
+    model = five_points(MEAN_FACE[None].astype(np.float32))[0]
+    seen = (model @ rotation_of(yaw, pitch, roll).T)[:, :2] * 60 + [200, 100]
+    unknown = np.full((5, 2), np.nan)
+    found = coarse_pose(np.array([seen, unknown, np.zeros((5, 2))], np.float32))
+    assert found[0] == pytest.approx([yaw, pitch, roll], abs=0.5)
+    assert np.isnan(found[1:]).all()

@@ -25,7 +25,12 @@ def analyze(
     annotate: Annotated[bool, typer.Option(help="Also write annotated copies into DIR.")] = False,
     detector: Annotated[str | None, typer.Option(help="mien, haar or yunet.", show_default="mien")] = None,
     weights: Annotated[Path | None, typer.Option(help="ONNX file of the detector yunet.")] = None,
-    detect_size: Annotated[int | None, typer.Option(help="Long side in pixels at which faces are looked for.")] = None,
+    detect_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Long side in pixels at which faces are looked for.", show_default="320; 480 in large pictures"
+        ),
+    ] = None,
     small_faces: Annotated[
         bool | None,
         typer.Option(
@@ -38,6 +43,10 @@ def analyze(
     ] = None,
     landmarks: Annotated[
         bool | None, typer.Option("--landmarks", help="Also 68 landmarks, head pose, open eyes and mouth.")
+    ] = None,
+    explain: Annotated[
+        bool | None,
+        typer.Option("--explain", help="Lay over annotated copies what spoke for the expression, and what against it."),
     ] = None,
     precision: Annotated[str | None, typer.Option(help="Model files: int8 or fp32.", show_default="int8")] = None,
 ) -> None:
@@ -58,6 +67,8 @@ def analyze(
 
     if kind is not None and out is None:
         raise SettingsError("--format is the format of tables: add -o DIR")
+    if explain and not annotate:
+        raise SettingsError("--explain draws on annotated copies: add --annotate and -o DIR")
     lines = sys.stdout.buffer if as_json or out is None else None
     plan = job.Plan(every, out, kind or "jsonl", annotate, lines)
     tracking = TrackingSettings(**_chosen(detect_interval=detect_interval))
@@ -68,6 +79,7 @@ def analyze(
         small_faces=small_faces,
         min_score=min_score,
         landmarks=landmarks,
+        explain=explain,
         precision=precision,
     )
     settings = AnalyzerSettings(tracking=tracking, **chosen)

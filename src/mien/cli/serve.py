@@ -16,7 +16,12 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")] = None,
     detector: Annotated[str | None, typer.Option(help="mien, haar or yunet.", show_default="mien")] = None,
     weights: Annotated[Path | None, typer.Option(help="ONNX file of the detector yunet.")] = None,
-    detect_size: Annotated[int | None, typer.Option(help="Long side in pixels at which faces are looked for.")] = None,
+    detect_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Long side in pixels at which faces are looked for.", show_default="320; 480 in large pictures"
+        ),
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Threads that analyse.", show_default="one per core")] = None,
     camera: Annotated[
         list[str] | None,

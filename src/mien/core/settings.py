@@ -43,11 +43,17 @@ class Wants:
         landmarks: 68 landmarks, and from them head pose, open eyes and open mouth; in a stream blinks as well.
         small_faces: look at large pictures a second time, closer; None does so with single pictures alone.
         crop: the picture is one face, cut out by whoever sent it: nothing is looked for.
+        explain: heat maps of where on the faces the shown expressions were read from.
     """
 
     landmarks: bool = False
     small_faces: bool | None = None
     crop: bool = False
+    explain: bool = False
+
+
+LARGE = 1280
+"""Pictures with a longer side than this, in pixels, are large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +63,14 @@ class AnalyzerSettings:
     Attributes:
         detector: name of a detector: ``mien`` (ours), ``haar`` (OpenCV's cascade), ``yunet`` (needs ``weights``).
         weights: file of a detector that does not come with Mien (``yunet``).
-        detect_size: long side in pixels at which the detector looks at the picture.
+        detect_size: long side in pixels at which the detector looks at the picture; None takes 320, and 480 for
+            pictures larger than `LARGE`, in which people stand farther off.
         small_faces: look at large pictures a second time at three times ``detect_size``, for small faces (``mien``
             only); None does so with single pictures, and not with streams.
         min_score: least detector score of a face; None takes the model's own threshold.
         max_faces: the largest faces are analysed, no more than these.
         landmarks: also find 68 landmarks, and from them head pose, open eyes and open mouth.
+        explain: also make heat maps of where on the faces the shown expressions were read from.
         precision: ``int8`` or ``fp32`` model files.
         threads: intra-op threads of each model.
         tracking: used by streams alone.
@@ -70,11 +78,12 @@ class AnalyzerSettings:
 
     detector: str = "mien"
     weights: Path | None = None
-    detect_size: int = 320
+    detect_size: int | None = None
     small_faces: bool | None = None
     min_score: float | None = None
     max_faces: int = 64
     landmarks: bool = False
+    explain: bool = False
     precision: str = "int8"
     threads: int = 1
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
@@ -82,12 +91,18 @@ class AnalyzerSettings:
     def __post_init__(self) -> None:
         if self.precision not in ("int8", "fp32"):
             raise SettingsError(f"precision must be int8 or fp32, got {self.precision!r}")
-        if self.detect_size < 64 or self.detect_size > 4096:
+        if self.detect_size is not None and not 64 <= self.detect_size <= 4096:
             raise SettingsError(f"detect_size must lie between 64 and 4096 pixels, got {self.detect_size}")
         if self.threads < 1 or self.max_faces < 1:
             raise SettingsError("threads and max_faces must be at least 1")
 
+    def look_at(self, width: int, height: int) -> int:
+        """Return the long side in pixels at which a picture of this size is looked at."""
+        if self.detect_size is not None:
+            return self.detect_size
+        return 480 if max(width, height) > LARGE else 320
+
     @property
     def wants(self) -> Wants:
         """What is read off every picture unless something else is asked for."""
-        return Wants(landmarks=self.landmarks, small_faces=self.small_faces)
+        return Wants(landmarks=self.landmarks, small_faces=self.small_faces, explain=self.explain)

@@ -99,7 +99,7 @@ class NetworkDetector:
     def detect(self, image: Image, streaming: bool = False, closer: bool = False) -> Faces:
         """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``), largest first, coordinates in its pixels."""
         least = self.min_score * (WEAK if streaming else 1)
-        sizes = [self._settings.detect_size]
+        sizes = [self._settings.look_at(image.shape[1], image.shape[0])]
         large = min(CLOSER * sizes[0], max(image.shape[:2]))
         if closer and large > sizes[0]:
             sizes.append(large)

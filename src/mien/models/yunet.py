@@ -52,7 +52,7 @@ class YuNetDetector:
     ) -> Faces:
         """Find the faces on ``image`` (BGR uint8 ``[H, W, 3]``), largest first, coordinates in its pixels."""
         height, width = image.shape[:2]
-        factor = self._settings.detect_size / max(height, width)
+        factor = self._settings.look_at(width, height) / max(height, width)
         size = (max(1, round(width * factor)), max(1, round(height * factor)))
         way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
         small = cv2.resize(image, size, interpolation=way)

@@ -67,8 +67,8 @@ def calibration_batches(data: Path, count: int = 200) -> Iterator[FloatArray]:
 def calibrate(folder: Path, data: Path) -> dict[str, Any]:
     """Choose the score threshold of ``folder``'s int8 model on the development set; write it and the metrics.
 
-    The threshold is the one with the best F1 on pictures with faces, raised until pictures without a face give no
-    more than one false face in twenty.
+    The threshold is the one with the best F1 on pictures with faces, raised until pictures without a face give about
+    one false face in twenty.
     """
     dev = list(read(sorted(data.glob("dev*.parquet"))))
     entry = zoo.read_manifest(folder / "manifest.json")["models"][NAME]
@@ -98,9 +98,7 @@ def calibrate(folder: Path, data: Path) -> dict[str, Any]:
 
 
 def _detector(model: zoo.Model, size: int) -> NetworkDetector:
-    return NetworkDetector.of(
-        model, AnalyzerSettings(detect_size=size, min_score=LEAST_SCORE, max_faces=500)
-    )
+    return NetworkDetector.of(model, AnalyzerSettings(detect_size=size, min_score=LEAST_SCORE, max_faces=500))
 
 
 def _threshold(detector: NetworkDetector, dev: list[LabelledPicture]) -> float:
@@ -111,5 +109,5 @@ def _threshold(detector: NetworkDetector, dev: list[LabelledPicture]) -> float:
     best = float(scores[np.argmax(2 * precision * recall / np.maximum(precision + recall, 1e-9))])
     empty = [o for o in outcomes if o.source == "background"]
     false = np.sort(np.concatenate([np.zeros(1, np.float32), *(o.scores for o in empty)]))[::-1]
-    allowed = int(len(empty) * FALSE_PER_BACKGROUND)
+    allowed = round(len(empty) * FALSE_PER_BACKGROUND)
     return max(best, float(false[allowed]) + 1e-3) if allowed < len(false) else best

@@ -154,9 +154,7 @@ class Trainer:
         x = batch.inputs(INPUT.mean, INPUT.scale)
         with torch.autocast(self.device.type, torch.bfloat16):
             features = self.net.features(x)
-        losses = detector_loss(
-            self.net.predict([f.float() for f in features]), batch, self.config["point_weight"]
-        )
+        losses = detector_loss(self.net.predict([f.float() for f in features]), batch, self.config["point_weight"])
         self.optimiser.zero_grad(set_to_none=True)
         total = torch.stack(list(losses.values())).sum()
         total.backward()
