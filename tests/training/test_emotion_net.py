@@ -6,6 +6,7 @@ import torch
 from mien.core.errors import InputError
 from mien.training.emotion.augment import augment
 from mien.training.emotion.net import ARCHS, EmotionNet, build
+from mien.training.emotion.teachers import TEACHERS
 from mien.training.emotion.train import loss_of
 
 
@@ -33,7 +34,7 @@ def test_fusing_changes_nothing(arch: str) -> None:
 def test_sizes_are_those_of_the_recipe() -> None:
     counts = {arch: sum(p.numel() for p in shaken(arch).fuse().parameters()) for arch in ARCHS}
     assert counts == {"fer-s": pytest.approx(404_000, rel=0.02), "fer-t": pytest.approx(847_000, rel=0.02),
-                      "fer-m": pytest.approx(620_000, rel=0.02)}  # fmt: skip
+                      "fer-m": pytest.approx(620_000, rel=0.02), "fer-l": pytest.approx(704_000, rel=0.03)}  # fmt: skip
 
 
 def test_an_unknown_architecture_is_refused() -> None:
@@ -68,3 +69,26 @@ def test_augmentation_keeps_the_face_in_place() -> None:
     weight = (out - out.amin((1, 2, 3), keepdim=True)) ** 4
     centre = (weight * x).sum((1, 2, 3)) / weight.sum((1, 2, 3))
     assert (centre - 23.5).abs().median() < 4
+
+
+@pytest.mark.parametrize("arch", TEACHERS)
+def test_teachers_have_the_same_two_heads(arch: str) -> None:
+    net = build(arch).eval()
+    with torch.no_grad():
+        eight, seven = net(torch.randn(2, 1, 48, 48))
+    assert (eight.shape, seven.shape) == ((2, 8), (2, 7))
+
+
+def test_a_trunk_sees_the_middle_or_an_enlarged_picture() -> None:
+    seen: list[torch.Tensor] = []
+
+    class Eye(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            seen.append(x)
+            return x
+
+    x = torch.arange(48.0 * 48).view(1, 1, 48, 48)
+    for side in (44, 48, 64):
+        EmotionNet(Eye(), 1, side=side)(x)
+    assert [tuple(s.shape[2:]) for s in seen] == [(44, 44), (48, 48), (64, 64)]
+    assert seen[0][0, 0, 0, 0] == x[0, 0, 2, 2]

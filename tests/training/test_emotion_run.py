@@ -122,3 +122,26 @@ def test_the_confusion_counts_every_picture(data: Path, run: Path) -> None:
     matrix = confusion_of(net, ship.splits(data)[1])
     assert matrix.sum() == 64
     assert np.trace(matrix) > 57
+
+
+def test_a_student_learns_from_a_teacher_and_goes_on(data: Path, run: Path, tmp_path: Path) -> None:
+    train_set, dev_set = ship.splits(data)
+    recipe = Recipe(arch="fer-s", epochs=6, batch=32, rate=0.02, teachers=(str(run),), views=2, start=str(run))
+    lines: list[dict[str, Any]] = []
+
+    def stop_after_two(values: dict[str, Any]) -> None:
+        lines.append(values)
+        if len(lines) == 2:
+            raise Stop
+
+    with pytest.raises(Stop):
+        train(recipe, train_set, dev_set, tmp_path, stop_after_two)
+    train(recipe, train_set, dev_set, tmp_path, stop_after_two)
+    assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 5, 6]
+    assert lines[0]["dev_fer2013"] > 0.9, "it begins with what the teacher knows"
+    assert lines[-1]["dev_fer2013"] > 0.9
+
+
+def test_weights_of_another_architecture_are_refused(data: Path, run: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="fer-s"):
+        train(Recipe(arch="fer-m", start=str(run)), *ship.splits(data), tmp_path, lambda _: None)

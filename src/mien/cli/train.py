@@ -62,14 +62,22 @@ class Bar:
 def emotion(
     data: Annotated[Path, typer.Option(help="Folder with train.parquet and dev.parquet, or Kaggle's fer2013.csv.")],
     out: Out = Path("runs/emotion"),
-    arch: Annotated[str, typer.Option(help="fer-s, fer-t or fer-m.")] = "fer-m",
+    arch: Annotated[
+        str, typer.Option(help="fer-s, fer-t, fer-m, fer-l; as teachers vgg-s, vgg, resnet18, resnet18-se.")
+    ] = "fer-m",
     epochs: Annotated[int, typer.Option(min=1, help="Length of the schedule.")] = 240,
     minutes: Minutes = None,
     batch: Annotated[int, typer.Option(min=2)] = 256,
+    rate: Annotated[float, typer.Option(min=0, help="Peak learning rate.")] = 0.1,
+    teacher: Annotated[
+        list[Path] | None, typer.Option(help="A finished run that teaches this one; may be repeated.")
+    ] = None,
+    views: Annotated[int, typer.Option(min=1, help="Augmented views that the teachers speak about.")] = 20,
+    start: Annotated[Path | None, typer.Option(help="A finished run whose weights this one begins with.")] = None,
     seed: int = 0,
     as_json: Json = False,
 ) -> None:
-    """Train the emotion network on FER2013 with the votes of FER+."""
+    """Train the emotion network on FER2013 with the votes of FER+; with teachers, distil them."""
     need_torch()
     from mien.core.labels import FER2013
     from mien.training import plots
@@ -77,7 +85,19 @@ def emotion(
     from mien.training.emotion.train import Recipe, confusion_of, train
     from mien.training.loops import Run
 
-    recipe = Recipe(arch=arch, epochs=epochs, minutes=minutes, batch=batch, seed=seed)
+    recipe = Recipe(
+        arch=arch,
+        epochs=epochs,
+        minutes=minutes,
+        batch=batch,
+        rate=rate,
+        seed=seed,
+        # What is taught twice, by labels and by teachers, needs the second head less.
+        fer_weight=0.3 if teacher else 0.5,
+        teachers=tuple(str(run) for run in teacher or ()),
+        views=views,
+        start=None if start is None else str(start),
+    )
     train_set, dev_set = ship.splits(data)
     with Bar(as_json) as bar:
         net = train(recipe, train_set, dev_set, out, bar.tell)

@@ -142,6 +142,55 @@ class Run:
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
+def parameter_groups(net: nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Return an optimiser's groups: weight decay for the kernels alone, on biases and batch norms it only slows."""
+    kernels = [p for p in net.parameters() if p.ndim > 1]
+    rest = [p for p in net.parameters() if p.ndim <= 1]
+    return [{"params": kernels, "weight_decay": decay}, {"params": rest, "weight_decay": 0.0}]
+
+
+@dataclass
+class Trainee:
+    """What is trained, as a checkpoint holds it: network, average, optimiser, how far it is, random numbers."""
+
+    net: nn.Module
+    average: Average
+    optimiser: torch.optim.Optimizer
+    budget: Budget
+
+    def resume(self, run: Run) -> None:
+        """Go on from the run's checkpoint where there is one."""
+        if state := run.load():
+            self.net.load_state_dict(state["net"])
+            self.average.net.load_state_dict(state["average"])
+            self.average.steps = state["steps"]
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.budget.restore(state["budget"])
+            torch.set_rng_state(state["random"])
+
+    def save(self, run: Run) -> None:
+        """Write the run's checkpoint."""
+        run.save(
+            net=self.net.state_dict(),
+            average=self.average.net.state_dict(),
+            steps=self.average.steps,
+            optimiser=self.optimiser.state_dict(),
+            budget=self.budget.state(),
+            random=torch.get_rng_state(),
+        )
+
+    def step(self, loss: torch.Tensor, rate: float, most_gradient: float | None = None) -> None:
+        """Take one step of the optimiser down ``loss`` and move the average."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if most_gradient is not None:
+            nn.utils.clip_grad_norm_(self.net.parameters(), most_gradient)
+        self.optimiser.step()
+        self.average.update(self.net)
+
+
 def finished(folder: Path) -> dict[str, Any]:
     """Return what a finished run left in ``model.pt``: the averaged weights as ``state``, and what they fit.
 

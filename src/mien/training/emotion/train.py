@@ -18,9 +18,20 @@ from mien.evaluation import emotion_data
 from mien.evaluation.emotion_data import EmotionSet
 from mien.evaluation.metrics import confusion
 from mien.models.spec import InputSpec
-from mien.training.emotion.augment import augment
+from mien.training.emotion.augment import augment, flipped
+from mien.training.emotion.distil import TAUGHT, Lessons, load_teachers, taught_loss
 from mien.training.emotion.net import EmotionNet, build
-from mien.training.loops import Average, Budget, Run, device, learning_rate, to_device
+from mien.training.loops import (
+    Average,
+    Budget,
+    Run,
+    Trainee,
+    device,
+    finished,
+    learning_rate,
+    parameter_groups,
+    to_device,
+)
 
 SPEC = InputSpec(
     width=48,
@@ -42,15 +53,18 @@ class Recipe:
     """What defines a run.
 
     Attributes:
-        arch: one of `net.ARCHS`.
+        arch: one of `net.ARCHS`, or of `teachers.TEACHERS`.
         epochs: length of the schedule, unless ``minutes`` ends it earlier.
         minutes: time budget; the schedule anneals fully within it.
         batch: pictures per step.
         rate: peak learning rate of SGD with Nesterov momentum.
         decay: weight decay.
         dropout: before the heads.
-        fer_weight: weight of the seven-class cross-entropy beside the soft votes.
+        fer_weight: weight of the seven-class head's part of the loss.
         seed: of everything random.
+        teachers: folders of finished runs that teach this one.
+        views: augmented views of the set that the teachers speak about; see `distil`.
+        start: folder of a finished run of the same architecture whose weights this one begins with.
     """
 
     arch: str = "fer-s"
@@ -59,9 +73,12 @@ class Recipe:
     batch: int = 256
     rate: float = 0.1
     decay: float = 5e-4
-    dropout: float = 0.2
+    dropout: float | None = None
     fer_weight: float = 0.5
     seed: int = 0
+    teachers: tuple[str, ...] = ()
+    views: int = 20
+    start: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -140,83 +157,84 @@ def train(
         tell: called with each epoch's values.
 
     Raises:
-        InputError: nothing to train on, or ``out`` holds a run with another recipe.
+        InputError: nothing to train on, a teacher has not finished, or ``out`` holds a run with another recipe.
     """
-    run = Run(out, dataclasses.asdict(recipe))
+    run = Run(out, _config(recipe))
     torch.manual_seed(recipe.seed)
     where = device()
     kept = train_set.rows(~train_set.leave_out)
     if not len(kept):
         raise InputError(f"{train_set.name} holds no rows to train on once near-duplicates are left out")
-    data = Tensors.of(kept, where)
-    dev = Tensors.of(dev_set, where)
-    net = to_device(build(recipe.arch, recipe.dropout), where)
-    average = Average(net)
-    optimiser = torch.optim.SGD(_groups(net, recipe.decay), lr=recipe.rate, momentum=0.9, nesterov=True)
-    budget = Budget(recipe.epochs, recipe.minutes)
-    if state := run.load():
-        net.load_state_dict(state["net"])
-        average.net.load_state_dict(state["average"])
-        average.steps = state["steps"]
-        optimiser.load_state_dict(state["optimiser"])
-        budget.restore(state["budget"])
-        torch.set_rng_state(state["random"])
+    data, dev = Tensors.of(kept, where), Tensors.of(dev_set, where)
+    lessons = _lessons(recipe, data)
+    trainee = _trainee(recipe, where)
+    trainee.resume(run)
+    budget = trainee.budget
     while budget.progress() < 1:
-        loss = _epoch(net, average, optimiser, data, recipe, budget)
-        budget.epoch = round(budget.epoch)
+        loss = _epoch(trainee, data, lessons, recipe)
         values = {
             "epoch": int(budget.epoch),
             "seconds": round(budget.elapsed(), 1),
             "progress": round(budget.progress(), 4),
             "train_loss": round(loss, 4),
-            **{f"dev_{k}": round(v, 4) for k, v in scores(average.net, dev).items()},
+            **{f"dev_{k}": round(v, 4) for k, v in scores(trainee.average.net, dev).items()},
         }
         run.log(**values)
-        run.save(
-            net=net.state_dict(),
-            average=average.net.state_dict(),
-            steps=average.steps,
-            optimiser=optimiser.state_dict(),
-            budget=budget.state(),
-            random=torch.get_rng_state(),
-        )
+        trainee.save(run)
         tell(values)
-    torch.save({"arch": recipe.arch, "state": average.net.state_dict()}, out / "model.pt")
-    return average.net  # type: ignore[return-value]
+    torch.save({"arch": recipe.arch, "state": trainee.average.net.state_dict()}, out / "model.pt")
+    return trainee.average.net  # type: ignore[return-value]
 
 
-def _groups(net: nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Weight decay for the kernels alone: on biases and batch norms it only slows learning."""
-    kernels = [p for p in net.parameters() if p.ndim > 1]
-    return [{"params": kernels, "weight_decay": decay}, {"params": [p for p in net.parameters() if p.ndim <= 1]}]
+def _config(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as a checkpoint keeps it: plain lists, so that it compares equal after loading."""
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in dataclasses.asdict(recipe).items()}
 
 
-def _epoch(
-    net: nn.Module, average: Average, optimiser: torch.optim.Optimizer, data: Tensors, recipe: Recipe, budget: Budget
-) -> float:
-    net.train()
+def _trainee(recipe: Recipe, where: torch.device) -> Trainee:
+    net = build(recipe.arch, recipe.dropout)
+    if recipe.start is not None:
+        saved = finished(Path(recipe.start))
+        if saved["arch"] != recipe.arch:
+            raise InputError(f"{recipe.start} holds a {saved['arch']}, and this run trains a {recipe.arch}")
+        net.load_state_dict(saved["state"])
+    to_device(net, where)
+    groups = parameter_groups(net, recipe.decay)
+    optimiser = torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, nesterov=True)
+    return Trainee(net, Average(net), optimiser, Budget(recipe.epochs, recipe.minutes))
+
+
+def _lessons(recipe: Recipe, data: Tensors) -> Lessons | None:
+    if not recipe.teachers:
+        return None
+    nets = load_teachers([Path(run) for run in recipe.teachers], data.images.device)
+    return Lessons(data.images, nets, recipe.views, recipe.seed, augment, normalise)
+
+
+def _epoch(trainee: Trainee, data: Tensors, lessons: Lessons | None, recipe: Recipe) -> float:
+    """Show every picture once; return the mean loss."""
+    budget = trainee.budget
     where = data.images.device
-    order = torch.randperm(len(data.images)).to(where)
-    total, start = torch.zeros((), device=where), budget.epoch
-    batches = order.split(recipe.batch)
-    done = 0
+    view = None if lessons is None else lessons.view(round(budget.epoch))
+    trainee.net.train()
+    batches = torch.randperm(len(data.images)).to(where).split(recipe.batch)
+    total, start, done = torch.zeros((), device=where), budget.epoch, 0
     for rows in batches:
         if len(rows) < recipe.batch and len(batches) > 1:
             continue
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(budget.progress(), recipe.rate)
-        images = augment(data.images[rows].float() / 255)
+        shown, change = (data.images, augment) if view is None else (view.images, flipped)
+        images = change(shown[rows].float() / 255)
         with torch.autocast(where.type, torch.bfloat16):
-            logits = net(normalise(images).contiguous(memory_format=torch.channels_last))
-        loss = loss_of(logits, data.votes[rows], data.voted[rows], data.fer[rows], recipe.fer_weight)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        average.update(net)
+            eight, seven = trainee.net(normalise(images).contiguous(memory_format=torch.channels_last))
+        loss = loss_of((eight, seven), data.votes[rows], data.voted[rows], data.fer[rows], recipe.fer_weight)
+        if view is not None:
+            taught = taught_loss(eight, view.eight[rows]) + recipe.fer_weight * taught_loss(seven, view.seven[rows])
+            loss = (1 - TAUGHT) * loss + TAUGHT * taught
+        trainee.step(loss, learning_rate(budget.progress(), recipe.rate))
         total += loss.detach()
         done += 1
         budget.epoch = start + done / len(batches)
         if budget.progress() >= 1:
             break
-    budget.epoch = start + 1
+    budget.epoch = round(start + 1)
     return float(total / max(done, 1))
