@@ -13,6 +13,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from mien.core.heat import Heat
 from mien.core.settings import AnalyzerSettings, Wants
 from mien.core.types import Faces, FloatArray, Frame, FrameResult, Image
 from mien.models import detector as detectors
@@ -72,6 +73,7 @@ class Analyzer:
 
         Returns:
             The faces, largest first, with ``emotion``, ``label``, ``uncertain``, ``quality`` and ``reason``; no tracks.
+            ``heat`` where ``explain`` is wanted.
         """
         frame = image if isinstance(image, Frame) else Frame(image)
         wants = wants or self.settings.wants
@@ -85,7 +87,8 @@ class Analyzer:
         assert faces.emotion_raw is not None
         label = faces.emotion_raw.argmax(1)
         uncertain = self.emotion.uncertain(faces.emotion_raw, label, faces.quality)
-        return _result(frame, faces.replace(emotion=faces.emotion_raw, label=label, uncertain=uncertain), watch)
+        faces = faces.replace(emotion=faces.emotion_raw, label=label, uncertain=uncertain)
+        return _result(frame, faces, watch, self.heat(frame, faces, wants, watch))
 
     def stream(self) -> StreamAnalyzer:
         """Return a fresh stream that shares this analyser's models."""
@@ -128,12 +131,38 @@ class Analyzer:
                 mouth_open=pose.mouth_open(found, turned),
             )
 
+    def explain(self, image: Image, faces: Faces) -> Heat:
+        """Tell where on each face of ``image`` its shown expression was read from.
+
+        Args:
+            image: BGR ``uint8 [H, W, 3]``, the picture on which the faces were found.
+            faces: as `analyze` returns them; where they have a ``label`` it is explained, else what is most probable.
+
+        Raises:
+            ModelError: the emotion network was exported without maps.
+            ValueError: the faces have no emotions.
+        """
+        if faces.emotion is None:
+            raise ValueError("these faces have no emotions: explain what analyze returned")
+        label = faces.emotion.argmax(1) if faces.label is None else faces.label
+        spec = self.emotion.spec.input
+        transforms = spec.transforms(faces)
+        evidence = self.emotion.evidence(spec.cut(image, transforms), label)
+        return Heat(label, evidence, spec.fractions(transforms))
+
     def judge(self, image: Image, faces: Faces, watch: Stopwatch) -> Faces:
         """Fill ``quality`` and ``reason``; without landmarks the five points tell how far a face is turned away."""
         with watch("quality"):
             turned = pose.coarse_pose(faces.points) if faces.pose is None else faces.pose
             share, reason = quality(image, faces, turned)
             return faces.replace(quality=share, reason=reason)
+
+    def heat(self, frame: Frame, faces: Faces, wants: Wants, watch: Stopwatch) -> Heat | None:
+        """Return `explain`'s heat maps where they are wanted."""
+        if not wants.explain:
+            return None
+        with watch("explain"):
+            return self.explain(frame.image, faces)
 
     def _load(self, name: str) -> zoo.Model:
         return zoo.load(name, self.settings.precision, self.settings.threads)
@@ -179,7 +208,8 @@ class StreamAnalyzer:
             for memory in (self.smoother, self.steady_landmarks, self.blinks, self.perclos):
                 memory.forget(self.tracker.active)
             uncertain = self.analyzer.emotion.uncertain(emotion, label, faces.quality)
-        return _result(frame, faces.replace(emotion=emotion, label=label, uncertain=uncertain), watch)
+        faces = faces.replace(emotion=emotion, label=label, uncertain=uncertain)
+        return _result(frame, faces, watch, self.analyzer.heat(frame, faces, self.wants, watch))
 
     def reset(self) -> None:
         """Forget everybody; identities start anew but numbers are not used again."""
@@ -213,7 +243,7 @@ class StreamAnalyzer:
         return bool(since < 0 or since >= self.interval - 5e-4 or self.tracker.lost)
 
 
-def _result(frame: Frame, faces: Faces, watch: Stopwatch) -> FrameResult:
+def _result(frame: Frame, faces: Faces, watch: Stopwatch, heat: Heat | None = None) -> FrameResult:
     return FrameResult(
         index=frame.index,
         timestamp=frame.timestamp,
@@ -222,4 +252,5 @@ def _result(frame: Frame, faces: Faces, watch: Stopwatch) -> FrameResult:
         faces=faces,
         source=frame.source,
         stages_ms=watch.ms,
+        heat=heat,
     )

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from mien.core.heat import Heat
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -188,6 +191,7 @@ class FrameResult:
         source: what the frame came from.
         stages_ms: milliseconds spent per stage (``detect``, ``track``, ``align``, ``emotion`` …).
         warnings: what a user should know about this frame, in plain words.
+        heat: where on the faces the shown expressions were read from, if that was asked for.
     """
 
     index: int
@@ -198,3 +202,4 @@ class FrameResult:
     source: str = ""
     stages_ms: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    heat: Heat | None = None

@@ -95,6 +95,17 @@ class InputSpec:
         crops += [warp(image, transform, self.width, self.height)[None] for transform in transforms]
         return self.recolour(np.concatenate(crops))
 
+    def fractions(self, transforms: FloatArray) -> FloatArray:
+        """Turn transforms between centres of pixels (as from `transforms`) into ones between places.
+
+        Returns:
+            ``[n, 2, 3]``: a place of the picture, in pixels from its upper left corner → a place of the input, as
+            fractions of its width and height.
+        """
+        moved = transforms.astype(np.float64)
+        moved[:, :, 2] += 0.5 - moved[:, :, :2].sum(2) / 2
+        return np.asarray(moved / np.array([self.width, self.height])[:, None], np.float32)
+
     def recolour(self, crops: Image) -> Image:
         """Turn BGR ``[n, h, w, 3]`` into the spec's colours (``[n, h, w]`` for grey)."""
         if self.colour == "bgr":

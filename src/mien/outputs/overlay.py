@@ -1,4 +1,4 @@
-"""What was seen, drawn onto the picture: corner boxes and a label chip per face.
+"""What was seen, drawn onto the picture: corner boxes and a label chip per face, heat maps where there are any.
 
 A chip says who ("ID 3"), which expression and how sure; its fill grows with the probability. Boxes and chips are dashed
 where the result is uncertain, so that nothing is told by colour alone. Sizes follow the picture and the face.
@@ -15,6 +15,7 @@ import numpy as np
 
 from mien.core.labels import EMOTIONS
 from mien.core.types import Faces, FrameResult, Image
+from mien.outputs.heat import lay
 from mien.outputs.json import shown_emotion
 
 Colour = tuple[int, int, int]
@@ -66,6 +67,8 @@ def draw(image: Image, result: FrameResult) -> Image:
     canvas = np.array(image, dtype=np.uint8, order="C")
     height, width = canvas.shape[:2]
     scale = np.array([width / max(result.width, 1), height / max(result.height, 1)] * 2)
+    if result.heat is not None:
+        lay(canvas, result.heat, float(scale[0]), float(scale[1]))
     boxes = result.faces.boxes * scale
     rows = [row for row in range(len(boxes)) if np.isfinite(boxes[row]).all() and _within(boxes[row], width, height)]
     line = max(1, round(min(width, height) / 240))

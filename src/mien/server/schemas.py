@@ -78,6 +78,18 @@ class Gender(Strict):
     confidence: float | None
 
 
+class Explanation(Strict):
+    """Where on the face the expression was read from: a correlate on a coarse grid, not a cause."""
+
+    label: Literal["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt"]
+    box: list[float] = Field(
+        description="x1 y1 x2 y2 in pixels: where the image lies, wider than the face", min_length=4, max_length=4
+    )
+    image: str = Field(
+        description="PNG with transparency as a data URL; orange spoke for the expression, blue against it"
+    )
+
+
 class Face(Strict):
     """One face; what was not computed is absent."""
 
@@ -100,6 +112,7 @@ class Face(Strict):
     reason: Literal["too small", "too dark", "too bright", "blurred", "turned away", "unsure"] | None = Field(
         None, description="What speaks most against the face; absent when nothing does"
     )
+    explain: Explanation | None = Field(None, description="Where the expression was read from, with `explain` alone")
 
 
 class Models(Strict):

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from mien import __version__
 from mien.core.settings import Wants
+from mien.outputs import heat
 from mien.outputs.json import result_to_json
 from mien.server import pictures
 from mien.server.gate import deadline
@@ -71,11 +72,14 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     responses=_ERRORS,
     openapi_extra={"requestBody": _BODY},
 )
-async def analyze(request: Request, services: ServicesDep, landmarks: bool = False, crop: bool = False) -> Response:
+async def analyze(
+    request: Request, services: ServicesDep, landmarks: bool = False, crop: bool = False, explain: bool = False
+) -> Response:
     """Analyse one picture, sent as a form's `file`, as the body itself, or as JSON.
 
     `landmarks` adds 68 landmarks, head pose, open eyes and open mouth. With `crop` the picture is one face that the
-    sender has cut out, and nothing is looked for.
+    sender has cut out, and nothing is looked for. `explain` adds to each face a small picture of what spoke for its
+    expression and what against it.
 
     A picture is turned upright as its EXIF orientation says. It is not kept.
     """
@@ -85,6 +89,11 @@ async def analyze(request: Request, services: ServicesDep, landmarks: bool = Fal
             sent = await pictures.read(request)
         async with deadline(settings.analyze_timeout, 503, "the picture was not analysed in time: try again later"):
             frame = await services.decode(sent)
-            result = await asyncio.wrap_future(backend.engine.analyze(frame, Wants(landmarks=landmarks, crop=crop)))
-    value = {**result_to_json(result), "version": __version__, "models": backend.models}
+            wants = Wants(landmarks=landmarks, crop=crop, explain=explain)
+            result = await asyncio.wrap_future(backend.engine.analyze(frame, wants))
+            value = {**result_to_json(result), "version": __version__, "models": backend.models}
+            if result.heat is not None:
+                maps = await asyncio.to_thread(heat.to_json, result.heat)
+                for face, why in zip(value["faces"], maps, strict=True):
+                    face["explain"] = why
     return Response(orjson.dumps(value), media_type="application/json")
