@@ -24,6 +24,15 @@ Image = NDArray[np.uint8]
 REASONS: Final = ("too small", "too dark", "too bright", "blurred", "turned away", "unsure")
 """Why a face is not fit for analysis."""
 
+BASELINE_STATES: Final = ("none", "learning", "learned", "calibrating", "calibrated")
+"""What is known of a track's resting face."""
+
+SIGNALS: Final = ("satisfaction", "attention", "drowsiness", "expressiveness")
+"""What is followed over time, see `mien.tracking.signals`; the first goes from 0 to 100, the others from 0 to 1."""
+
+EVENTS: Final = ("smile", "blink", "eyes closed", "yawn", "looks away", "face lost")
+"""What may happen to a track, see `mien.tracking.events`."""
+
 POINTS: Final = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 """The five points, named as seen in the picture."""
 
@@ -67,12 +76,15 @@ _COLUMNS: Final[dict[str, tuple[type[np.generic], tuple[int, ...]]]] = {
     "label": (np.int64, ()),
     "uncertain": (np.bool_, ()),
     "baseline": (np.float32, (8,)),
+    "baseline_state": (np.int64, ()),
     "landmarks": (np.float32, (68, 2)),
     "pose": (np.float32, (3,)),
     "eyes_open": (np.float32, ()),
     "mouth_open": (np.float32, ()),
     "blinks": (np.int64, ()),
     "perclos": (np.float32, ()),
+    "signals": (np.float32, (len(SIGNALS),)),
+    "dominant": (np.int64, ()),
     "age": (np.float32, ()),
     "gender": (np.float32, ()),
     "quality": (np.float32, ()),
@@ -91,15 +103,18 @@ class Faces:
         tracks: ``[n]`` int64 identity within the stream, never reused.
         emotion: ``[n, 8]`` probabilities in the order of `EMOTIONS`; smoothed over time in a stream.
         emotion_raw: ``[n, 8]`` probabilities of this frame alone.
-        label: ``[n]`` int64, the shown emotion as an index into `EMOTIONS`; follows `emotion` with hysteresis.
+        label: ``[n]`` int64, the shown emotion as an index into `EMOTIONS`; follows `shown` with hysteresis.
         uncertain: ``[n]`` bool, the shown emotion should not be relied on.
         baseline: ``[n, 8]`` `emotion` corrected for the person's own resting face.
+        baseline_state: ``[n]`` int64, what is known of the resting face as an index into `BASELINE_STATES`.
         landmarks: ``[n, 68, 2]`` iBUG landmarks, x y in pixels.
         pose: ``[n, 3]`` yaw, pitch, roll in degrees.
         eyes_open: ``[n]`` 0 closed – 1 open.
         mouth_open: ``[n]`` 0 closed – 1 wide open.
         blinks: ``[n]`` int64, blinks since the track began.
         perclos: ``[n]`` share of the last minute with closed eyes, 0–1; NaN while too little was seen.
+        signals: ``[n, 4]`` in the order of `SIGNALS`; NaN where too little is known.
+        dominant: ``[n]`` int64, the emotion most shown of late as an index into `EMOTIONS`.
         age: ``[n]`` years.
         gender: ``[n]`` probability of "female" as annotated in the training data.
         quality: ``[n]`` 0–1, how fit the face is for analysis.
@@ -118,12 +133,15 @@ class Faces:
     label: IntArray | None = None
     uncertain: BoolArray | None = None
     baseline: FloatArray | None = None
+    baseline_state: IntArray | None = None
     landmarks: FloatArray | None = None
     pose: FloatArray | None = None
     eyes_open: FloatArray | None = None
     mouth_open: FloatArray | None = None
     blinks: IntArray | None = None
     perclos: FloatArray | None = None
+    signals: FloatArray | None = None
+    dominant: IntArray | None = None
     age: FloatArray | None = None
     gender: FloatArray | None = None
     quality: FloatArray | None = None
@@ -172,10 +190,32 @@ class Faces:
         )
 
     @property
+    def shown(self) -> FloatArray | None:
+        """``[n, 8]`` the probabilities that are shown: `baseline` where it was asked for, else `emotion`."""
+        return self.emotion if self.baseline is None else self.baseline
+
+    @property
     def sizes(self) -> FloatArray:
         """``[n]`` square root of the box area in pixels."""
         wh = np.maximum(self.boxes[:, 2:] - self.boxes[:, :2], 0)
         return np.asarray(np.sqrt(wh[:, 0] * wh[:, 1]), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that began with a frame or ended with it.
+
+    Attributes:
+        kind: one of `EVENTS`.
+        track: to whom it happened.
+        start: presentation time in seconds at which it began.
+        end: at which it ended; None while it goes on.
+    """
+
+    kind: str
+    track: int
+    start: float
+    end: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,6 +232,7 @@ class FrameResult:
         stages_ms: milliseconds spent per stage (``detect``, ``track``, ``align``, ``emotion`` …).
         warnings: what a user should know about this frame, in plain words.
         heat: where on the faces the shown expressions were read from, if that was asked for.
+        events: what began or ended with this frame, in streams that watch for it.
     """
 
     index: int
@@ -203,3 +244,4 @@ class FrameResult:
     stages_ms: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     heat: Heat | None = None
+    events: tuple[Event, ...] = ()
