@@ -54,12 +54,14 @@ class Analysed:
         seq: as in the packet.
         captured_ms: as in the packet.
         server_ms: milliseconds from the frame's arrival to its result, waiting included.
+        waited_ms: milliseconds of them before it was the frame's turn.
         result: what was seen.
     """
 
     seq: int
     captured_ms: float
     server_ms: float
+    waited_ms: float
     result: FrameResult
 
 
@@ -199,6 +201,7 @@ class Session:
             self._deliver(outcome)
 
     def _outcome(self, packet: Packet) -> Outcome:
+        waited_ms = (time.monotonic() - packet.received) * 1000
         try:
             if self._forget:
                 self._forget = False
@@ -214,7 +217,8 @@ class Session:
             log.exception("frame failed", seq=packet.seq, source=self.source)
             self._forget = True
             return Failed(packet.seq, "internal", "the server failed on this frame; it was logged, the stream goes on")
-        return Analysed(packet.seq, packet.captured_ms, (time.monotonic() - packet.received) * 1000, result)
+        server_ms = (time.monotonic() - packet.received) * 1000
+        return Analysed(packet.seq, packet.captured_ms, server_ms, waited_ms, result)
 
     def _frame(self, packet: Packet) -> Frame:
         content = packet.content

@@ -12,9 +12,9 @@ from starlette.middleware.cors import CORSMiddleware
 from mien import __version__
 from mien.server import errors
 from mien.server.guard import Guard
-from mien.server.limits import Limits, Throttle
+from mien.server.limits import Throttle
 from mien.server.middleware import BodyLimit, RequestContext
-from mien.server.routes import analyze, cameras, docs, health, login, stream
+from mien.server.routes import analyze, cameras, docs, health, login, metrics, stream
 from mien.server.routes.web import WebApp
 from mien.server.services import Loader, Services, load_backend
 from mien.server.settings import ServerSettings
@@ -56,7 +56,7 @@ def create_app(settings: ServerSettings | None = None, loader: Loader = load_bac
         redoc_url=None,
     )
     errors.install(app)
-    for part in (health, analyze, stream, cameras, login, docs):
+    for part in (health, metrics, analyze, stream, cameras, login, docs):
         app.include_router(part.router)
     app.router.default = WebApp(chosen.static, app.router)
     # The last added is the outermost.
@@ -65,7 +65,7 @@ def create_app(settings: ServerSettings | None = None, loader: Loader = load_bac
             CORSMiddleware, allow_origins=chosen.allowed_origins, allow_methods=["*"], allow_headers=["*"]
         )
     app.add_middleware(BodyLimit, max_body=chosen.max_body)
-    app.add_middleware(Throttle, limits=Limits(chosen))
+    app.add_middleware(Throttle)
     app.add_middleware(Guard, host_names=chosen.host_names, origins=chosen.allowed_origins)
     app.add_middleware(RequestContext)
     return app

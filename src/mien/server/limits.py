@@ -103,17 +103,16 @@ class Throttle:
     """Refuses requests and sockets of who asks for too much.
 
     Args:
-        app: what is protected.
-        limits: of the server.
+        app: what is protected; its services hold the `Limits`.
     """
 
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            refusal = None if scope["path"] in FREE else self.limits.request(client_of(HTTPConnection(scope)))
+            host = client_of(HTTPConnection(scope))
+            refusal = None if scope["path"] in FREE else limits_of(scope).request(host)
             await (self.app if refusal is None else _response(scope, refusal))(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._socket(scope, receive, send)
@@ -121,13 +120,20 @@ class Throttle:
             await self.app(scope, receive, send)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        host = client_of(HTTPConnection(scope))
-        refusal = self.limits.opening(host)
+        host, limits = client_of(HTTPConnection(scope)), limits_of(scope)
+        refusal = limits.opening(host)
         if refusal is not None:
             await deny(_response(scope, refusal), scope, receive, send)
             return
-        with self.limits.open_socket(host):
+        with limits.open_socket(host):
             await self.app(scope, receive, send)
+
+
+def limits_of(scope: Scope) -> Limits:
+    """Return the limits of the server that serves this connection."""
+    limits = scope["app"].state.services.limits
+    assert isinstance(limits, Limits)
+    return limits
 
 
 def _response(scope: Scope, refusal: ApiError) -> Response:

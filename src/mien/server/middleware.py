@@ -68,6 +68,8 @@ class RequestContext:
                     headers.setdefault("cache-control", "no-store")
             elif message["type"] == "websocket.accept":
                 status = 101
+                message.setdefault("headers", [])  # optional in ASGI
+                MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -82,6 +84,8 @@ class RequestContext:
                 message = "the server failed on this request; it was logged under the request id"
                 await error_response(scope, 500, "internal", message)(scope, receive, send_with_headers)
             finally:
+                seconds = time.perf_counter() - started
+                scope["app"].state.services.metrics.request(scope, status, seconds)
                 level = logging.DEBUG if scope["path"] in _PROBES else logging.INFO
                 log.log(
                     level,
@@ -89,7 +93,7 @@ class RequestContext:
                     method=scope.get("method", "WS"),
                     path=scope["path"],
                     status=status,
-                    ms=round((time.perf_counter() - started) * 1000, 1),
+                    ms=round(seconds * 1000, 1),
                 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeAlias
 
 import anyio
@@ -25,6 +25,8 @@ from mien.server.auth import Keys, Role, parse
 from mien.server.decoding import Decoders
 from mien.server.errors import ApiError
 from mien.server.gate import Gate
+from mien.server.limits import Limits
+from mien.server.metrics import MeteredEngine, Metrics, Present
 from mien.server.pictures import Sent
 from mien.server.settings import ServerSettings
 
@@ -97,6 +99,9 @@ class Services:
         cameras: those that this server watches.
         decoders: how many uploads are decoded at once; a large one takes hundreds of megabytes.
         decoding: the child processes that do so.
+        limits: what one address may ask for.
+        metrics: what was done so far.
+        engine: the backend's, None until it is loaded.
     """
 
     def __init__(self, settings: ServerSettings, loader: Loader) -> None:
@@ -111,15 +116,21 @@ class Services:
         self.streams = 0
         rules = CameraRules(timeout=settings.camera_timeout, history=settings.camera_history)
         self.cameras = Cameras(settings.camera_specs, rules, settings.max_cameras)
+        self.limits = Limits(settings)
+        self.engine: MeteredEngine | None = None
+        self.metrics = Metrics()
+        self.metrics.registry.register(Present(self))
         self._loader = loader
         self._backend: Backend | None = None
 
     async def load(self) -> None:
         """Load the backend in a thread; the server answers meanwhile."""
         try:
-            self._backend = await asyncio.to_thread(self._loader, self.settings)
-            self.cameras.start(self._backend.engine)
-            log.info("ready", **self._backend.models)
+            backend = await asyncio.to_thread(self._loader, self.settings)
+            self.engine = MeteredEngine(backend.engine, self.metrics)
+            self._backend = replace(backend, engine=self.engine)
+            self.cameras.start(self.engine)
+            log.info("ready", **backend.models)
         except MienError as error:
             self.failure = error
             log.error("loading failed", code=error.code, reason=str(error))
@@ -141,10 +152,10 @@ class Services:
 
     async def close(self) -> None:
         """Stop the cameras, the backend and the decoders."""
-        await asyncio.to_thread(self.cameras.close)
-        await asyncio.to_thread(self.decoding.close)
-        if self._backend is not None:
-            await asyncio.to_thread(self._backend.engine.close, 2.0)
+        parts = [asyncio.to_thread(self.cameras.close), asyncio.to_thread(self.decoding.close)]
+        if self.engine is not None:
+            parts.append(asyncio.to_thread(self.engine.close, 2.0))
+        await asyncio.gather(*parts)  # at once: together with open requests it shall take no more than five seconds
 
     @property
     def backend(self) -> Backend:

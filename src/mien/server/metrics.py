@@ -1,0 +1,187 @@
+"""What the server does, in numbers for Prometheus. No label's values can be chosen by a client.
+
+Frames and pictures are counted at the engine, which all of them pass: live sockets, cameras, the interfaces of other
+systems, uploads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.types import Scope
+
+from mien import __version__
+from mien.core.settings import Wants
+from mien.core.types import Frame, FrameResult
+from mien.live.engine import Engine
+from mien.live.session import Analysed, Outcome, Session
+
+if TYPE_CHECKING:
+    from mien.server.services import Services
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WS"})
+FAST: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+SLOW: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 15.0)
+FATES: Final = ("received", "analysed", "failed", "dropped")
+
+
+class Metrics:
+    """One server's numbers.
+
+    Attributes:
+        registry: what `/metrics` shows.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "mien_requests",
+            "Requests and sockets by route and status",
+            ("method", "route", "status"),
+            registry=self.registry,
+        )
+        self._request_time = self._histogram("mien_request_seconds", "Time to answer a request", SLOW, ("route",))
+        self._stage_time = self._histogram("mien_stage_seconds", "Time of one stage for one frame", FAST, ("stage",))
+        self._waiting = self._histogram("mien_frame_wait_seconds", "From a live frame's arrival to its turn", SLOW)
+        self._latency = self._histogram("mien_frame_seconds", "From a live frame's arrival to its result", SLOW)
+        self._pictures = Counter("mien_pictures", "Single pictures by outcome", ("outcome",), registry=self.registry)
+        ProcessCollector(registry=self.registry)
+
+    def request(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count a request that was answered, or a socket that ended."""
+        socket = scope["type"] == "websocket"
+        method, route = "WS" if socket else scope["method"], route_of(scope)
+        self._requests.labels(method if method in METHODS else "other", route, status).inc()
+        if not socket:
+            self._request_time.labels(route).observe(seconds)
+
+    def frame(self, outcome: Outcome) -> None:
+        """Note a live frame's times."""
+        if isinstance(outcome, Analysed):
+            self._waiting.observe(outcome.waited_ms / 1000)
+            self._latency.observe(outcome.server_ms / 1000)
+            self._stages(outcome.result)
+
+    def picture(self, future: Future[FrameResult]) -> None:
+        """Note what became of a single picture."""
+        if future.cancelled():
+            self._pictures.labels("cancelled").inc()
+        elif future.exception() is not None:
+            self._pictures.labels("failed").inc()
+        else:
+            self._pictures.labels("analysed").inc()
+            self._stages(future.result())
+
+    def _stages(self, result: FrameResult) -> None:
+        for stage, ms in result.stages_ms.items():
+            self._stage_time.labels(stage).observe(ms / 1000)
+
+    def _histogram(self, name: str, text: str, buckets: tuple[float, ...], labels: Iterable[str] = ()) -> Histogram:
+        return Histogram(name, text, tuple(labels), buckets=buckets, registry=self.registry)
+
+
+def route_of(scope: Scope) -> str:
+    """Return the route's pattern, ``/api/v1/cameras/{camera_id}`` for one; ``other`` for what no route answers."""
+    route = scope.get("route")
+    path = getattr(route, "path", None) if route is not None else None
+    return path if isinstance(path, str) and path else "other"
+
+
+class MeteredEngine:
+    """An engine whose frames and pictures are counted; see `mien.live.engine.Engine`.
+
+    Args:
+        engine: does the work.
+        metrics: where its times go.
+    """
+
+    def __init__(self, engine: Engine, metrics: Metrics) -> None:
+        self._engine, self._metrics = engine, metrics
+        self._lock = threading.Lock()
+        self._sessions: list[Session] = []
+        self._ended: Tally[str] = Tally()
+
+    def open(self, deliver: Callable[[Outcome], None], source: str = "stream") -> Session:
+        """Return a new stream; see `Engine.open`."""
+
+        def measured(outcome: Outcome) -> None:
+            self._metrics.frame(outcome)
+            deliver(outcome)
+
+        session = self._engine.open(measured, source)
+        with self._lock:
+            self._settle()
+            self._sessions.append(session)
+        return session
+
+    def analyze(self, frame: Frame, wants: Wants | None = None) -> Future[FrameResult]:
+        """Analyse a single picture; see `Engine.analyze`."""
+        future = self._engine.analyze(frame, wants)
+        future.add_done_callback(self._metrics.picture)
+        return future
+
+    def close(self, timeout: float = 5.0) -> bool:
+        """Finish; see `Engine.close`."""
+        return self._engine.close(timeout)
+
+    def frames(self) -> tuple[dict[str, int], int]:
+        """Return how many live frames met which fate since the start, and how many streams are open."""
+        with self._lock:
+            self._settle()
+            total = Tally(self._ended)
+            for session in self._sessions:
+                total.update(_fates(session))
+            return {fate: total[fate] for fate in FATES}, len(self._sessions)
+
+    def _settle(self) -> None:
+        """Keep the numbers of streams that have ended, not the streams."""
+        for session in [session for session in self._sessions if session.closed]:
+            self._ended.update(_fates(session))
+            self._sessions.remove(session)
+
+
+def _fates(session: Session) -> dict[str, int]:
+    return {fate: getattr(session, fate) for fate in FATES}
+
+
+class Present(Collector):
+    """What is known at the moment of asking: read off the server's parts, not counted along.
+
+    Args:
+        services: of the server.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the metrics."""
+        services = self._services
+        yield _labelled(GaugeMetricFamily, "mien_info", "What runs", ("version",), {__version__: 1})
+        yield GaugeMetricFamily("mien_ready", "Whether the models are loaded", float(services.engine is not None))
+        yield GaugeMetricFamily("mien_open_sockets", "WebSockets open now", services.limits.sockets.total())
+        yield CounterMetricFamily(
+            "mien_limited", "Requests and sockets refused by rate limits", services.limits.refused
+        )
+        yield GaugeMetricFamily("mien_pictures_inside", "Single pictures being read or analysed", services.gate.inside)
+        frames, streams = ({}, 0) if services.engine is None else services.engine.frames()
+        yield GaugeMetricFamily("mien_streams", "Live streams open now, cameras included", streams)
+        yield _labelled(CounterMetricFamily, "mien_frames", "Live frames by fate", ("fate",), frames)
+        states = Tally(camera.state.name for camera in services.cameras.all())
+        yield _labelled(GaugeMetricFamily, "mien_cameras", "Cameras by state", ("state",), states)
+        ended = dict(services.decoding.ended)
+        yield _labelled(CounterMetricFamily, "mien_decoders_ended", "Decoders killed or dead", ("reason",), ended)
+
+
+def _labelled(kind: type[Any], name: str, text: str, labels: tuple[str], values: Mapping[Any, int]) -> Metric:
+    family: Metric = kind(name, text, labels=labels)
+    for label, value in values.items():
+        family.add_metric((label,), value)  # type: ignore[attr-defined]
+    return family

@@ -1,0 +1,24 @@
+"""Numbers for Prometheus."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import PlainTextResponse
+from prometheus_client.exposition import choose_encoder
+from starlette.responses import Response
+
+from mien.server.schemas import ErrorEnvelope
+from mien.server.services import ServicesDep, require_key
+
+router = APIRouter(tags=["health"], dependencies=[Depends(require_key)])
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={401: {"model": ErrorEnvelope, "description": "A key is needed"}},
+)
+async def metrics(request: Request, services: ServicesDep) -> Response:
+    """Return the server's numbers in Prometheus' text format."""
+    encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    return Response(encode(services.metrics.registry), media_type=content_type)
