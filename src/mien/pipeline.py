@@ -15,15 +15,15 @@ import numpy as np
 
 from mien.core.heat import Heat
 from mien.core.settings import AnalyzerSettings, Wants
-from mien.core.types import Faces, FloatArray, Frame, FrameResult, Image
+from mien.core.types import Event, Faces, FloatArray, Frame, FrameResult, Image
 from mien.models import detector as detectors
 from mien.models import pose, zoo
 from mien.models.detector import Detector
 from mien.models.emotion import EmotionModel
 from mien.models.landmarks import COUNT, LandmarkModel
 from mien.models.quality import quality
-from mien.tracking.eyes import BlinkCounter, Perclos
-from mien.tracking.filters import OneEuro, ProbabilitySmoother
+from mien.tracking.filters import OneEuro
+from mien.tracking.people import People
 from mien.tracking.tracker import Tracker
 
 
@@ -182,9 +182,8 @@ class StreamAnalyzer:
         interval = tracking.detect_interval
         self.interval = analyzer.detector.interval if interval is None else interval
         self.tracker = Tracker(tracking)
-        self.smoother = ProbabilitySmoother(tracking)
+        self.people = People(tracking)
         self.steady_landmarks = OneEuro(COUNT)
-        self.blinks, self.perclos = BlinkCounter(), Perclos()
         self._detected: float | None = None
 
     def analyze(self, frame: Frame) -> FrameResult:
@@ -192,28 +191,30 @@ class StreamAnalyzer:
 
         Returns:
             The faces, largest first, with ``tracks``, smoothed ``emotion``, ``emotion_raw``, ``label`` (with
-            hysteresis), ``uncertain``, ``quality`` and ``reason``.
+            hysteresis), ``uncertain``, ``quality``, ``reason``, and what else is wanted.
         """
         watch, now = Stopwatch(), frame.timestamp
         faces = self._find(frame, watch)
         faces = self.analyzer.read_emotions(frame.image, faces, watch)
         if self.wants.landmarks:
             faces = self.analyzer.read_landmarks(frame.image, faces, watch, partial(self._steady, now))
-            faces = self._follow_eyes(faces, now)
         faces = self.analyzer.judge(frame.image, faces, watch)
-        assert faces.tracks is not None
-        assert faces.emotion_raw is not None
         with watch("smooth"):
-            emotion, label = self.smoother.update(faces.tracks, faces.emotion_raw, now)
-            for memory in (self.smoother, self.steady_landmarks, self.blinks, self.perclos):
-                memory.forget(self.tracker.active)
-            uncertain = self.analyzer.emotion.uncertain(emotion, label, faces.quality)
-        faces = faces.replace(emotion=emotion, label=label, uncertain=uncertain)
-        return _result(frame, faces, watch, self.analyzer.heat(frame, faces, self.wants, watch))
+            faces, events = self.people.update(faces, self.tracker.active, now, self.wants)
+            self.steady_landmarks.forget(self.tracker.active)
+            assert faces.shown is not None
+            assert faces.label is not None
+            uncertain = self.analyzer.emotion.uncertain(faces.shown, faces.label, faces.quality)
+        faces = faces.replace(uncertain=uncertain)
+        return _result(frame, faces, watch, self.analyzer.heat(frame, faces, self.wants, watch), events)
+
+    def calibrate(self) -> None:
+        """Take the next two seconds of everybody in view as their resting faces; of use with ``wants.baseline``."""
+        self.people.calibrate()
 
     def reset(self) -> None:
         """Forget everybody; identities start anew but numbers are not used again."""
-        for memory in (self.tracker, self.smoother, self.steady_landmarks, self.blinks, self.perclos):
+        for memory in (self.tracker, self.people, self.steady_landmarks):
             memory.reset()
         self._detected = None
 
@@ -233,17 +234,15 @@ class StreamAnalyzer:
         assert faces.tracks is not None
         return self.steady_landmarks.update(faces.tracks, points, faces.sizes, now)
 
-    def _follow_eyes(self, faces: Faces, now: float) -> Faces:
-        blinks, _ = self.blinks.update(faces.tracks, faces.eyes_open, now)
-        return faces.replace(blinks=blinks, perclos=self.perclos.update(faces.tracks, faces.eyes_open, now))
-
     def _due(self, now: float) -> bool:
         since = np.inf if self._detected is None else now - self._detected
         # Half a millisecond of grace: presentation times are rounded.
         return bool(since < 0 or since >= self.interval - 5e-4 or self.tracker.lost)
 
 
-def _result(frame: Frame, faces: Faces, watch: Stopwatch, heat: Heat | None = None) -> FrameResult:
+def _result(
+    frame: Frame, faces: Faces, watch: Stopwatch, heat: Heat | None = None, events: tuple[Event, ...] = ()
+) -> FrameResult:
     return FrameResult(
         index=frame.index,
         timestamp=frame.timestamp,
@@ -253,4 +252,5 @@ def _result(frame: Frame, faces: Faces, watch: Stopwatch, heat: Heat | None = No
         source=frame.source,
         stages_ms=watch.ms,
         heat=heat,
+        events=events,
     )

@@ -44,12 +44,16 @@ class Wants:
         small_faces: look at large pictures a second time, closer; None does so with single pictures alone.
         crop: the picture is one face, cut out by whoever sent it: nothing is looked for.
         explain: heat maps of where on the faces the shown expressions were read from.
+        baseline: in a stream, take each person's resting face off what is shown.
+        signals: in a stream, follow signals and events; most need ``landmarks``.
     """
 
     landmarks: bool = False
     small_faces: bool | None = None
     crop: bool = False
     explain: bool = False
+    baseline: bool = False
+    signals: bool = False
 
 
 LARGE = 1280
@@ -71,6 +75,8 @@ class AnalyzerSettings:
         max_faces: the largest faces are analysed, no more than these.
         landmarks: also find 68 landmarks, and from them head pose, open eyes and open mouth.
         explain: also make heat maps of where on the faces the shown expressions were read from.
+        baseline: in streams, learn each person's resting face and take it off what is shown.
+        signals: in streams, also follow signals (attention, drowsiness …) and events (smiles, blinks …).
         precision: ``int8`` or ``fp32`` model files.
         threads: intra-op threads of each model.
         tracking: used by streams alone.
@@ -84,6 +90,8 @@ class AnalyzerSettings:
     max_faces: int = 64
     landmarks: bool = False
     explain: bool = False
+    baseline: bool = False
+    signals: bool = False
     precision: str = "int8"
     threads: int = 1
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
@@ -105,4 +113,10 @@ class AnalyzerSettings:
     @property
     def wants(self) -> Wants:
         """What is read off every picture unless something else is asked for."""
-        return Wants(landmarks=self.landmarks, small_faces=self.small_faces, explain=self.explain)
+        return Wants(
+            landmarks=self.landmarks,
+            small_faces=self.small_faces,
+            explain=self.explain,
+            baseline=self.baseline,
+            signals=self.signals,
+        )

@@ -10,11 +10,11 @@ import math
 from typing import Any
 
 from mien.core.labels import EMOTIONS
-from mien.core.types import REASONS, Faces, FrameResult
+from mien.core.types import BASELINE_STATES, REASONS, SIGNALS, Event, Faces, FrameResult
 
 
 def result_to_json(result: FrameResult) -> dict[str, Any]:
-    """Return ``source frame time width height faces`` and, when there are any, ``warnings``."""
+    """Return ``source frame time width height faces`` and, when there are any, ``warnings`` and ``events``."""
     value: dict[str, Any] = {
         "source": plain_text(result.source),
         "frame": result.index,
@@ -25,7 +25,15 @@ def result_to_json(result: FrameResult) -> dict[str, Any]:
     }
     if result.warnings:
         value["warnings"] = list(result.warnings)
+    if result.events:
+        value["events"] = [event_to_json(event) for event in result.events]
     return value
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """Return ``event track start end``, times in seconds; ``end`` is null while it goes on."""
+    end = None if event.end is None else round(event.end, 6)
+    return {"event": event.kind, "track": event.track, "start": round(event.start, 6), "end": end}
 
 
 def face_to_json(faces: Faces, row: int) -> dict[str, Any]:
@@ -38,6 +46,10 @@ def face_to_json(faces: Faces, row: int) -> dict[str, Any]:
     value["points"] = _points(faces.points[row])
     if faces.emotion is not None:
         value["emotion"] = _emotion(faces, row)
+    if faces.baseline_state is not None:
+        value["baseline"] = BASELINE_STATES[faces.baseline_state[row]]
+    if faces.signals is not None:
+        value["signals"] = _signals(faces, row)
     if faces.landmarks is not None:
         value["landmarks"] = _points(faces.landmarks[row])
     if faces.pose is not None:
@@ -65,10 +77,11 @@ def shown_emotion(faces: Faces, row: int) -> tuple[int, float]:
     Raises:
         ValueError: the faces have no emotions.
     """
-    if faces.emotion is None:
+    shown = faces.shown
+    if shown is None:
         raise ValueError("these faces have no emotions")
-    label = int(faces.emotion[row].argmax() if faces.label is None else faces.label[row])
-    return label, float(faces.emotion[row, label])
+    label = int(shown[row].argmax() if faces.label is None else faces.label[row])
+    return label, float(shown[row, label])
 
 
 def plain_text(text: str) -> str:
@@ -84,13 +97,29 @@ def number(value: Any, digits: int) -> float | None:
 
 def _emotion(faces: Faces, row: int) -> dict[str, Any]:
     assert faces.emotion is not None
+    assert faces.shown is not None
     label, confidence = shown_emotion(faces, row)
-    return {
+    value = {
         "label": EMOTIONS[label],
         "confidence": number(confidence, 4),
         "uncertain": bool(faces.uncertain[row]) if faces.uncertain is not None else False,
-        "probabilities": {name: number(p, 4) for name, p in zip(EMOTIONS, faces.emotion[row], strict=True)},
+        "probabilities": _probabilities(faces.shown[row]),
     }
+    if faces.baseline is not None:
+        value["uncorrected"] = _probabilities(faces.emotion[row])
+    return value
+
+
+def _probabilities(row: Any) -> dict[str, float | None]:
+    return {name: number(p, 4) for name, p in zip(EMOTIONS, row, strict=True)}
+
+
+def _signals(faces: Faces, row: int) -> dict[str, Any]:
+    assert faces.signals is not None
+    value: dict[str, Any] = {name: number(v, 3) for name, v in zip(SIGNALS, faces.signals[row], strict=True)}
+    if faces.dominant is not None:
+        value["dominant"] = EMOTIONS[faces.dominant[row]]
+    return value
 
 
 def _points(points: Any) -> list[list[float | None]] | None:

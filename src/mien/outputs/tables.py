@@ -17,7 +17,7 @@ import orjson
 
 from mien.core.errors import MissingDependencyError, SettingsError
 from mien.core.labels import EMOTIONS
-from mien.core.types import POINTS, FrameResult
+from mien.core.types import POINTS, SIGNALS, FrameResult
 from mien.outputs import files
 from mien.outputs.json import face_to_json, plain_text, result_to_json
 
@@ -43,11 +43,15 @@ COLUMNS: Final[dict[str, str]] = {
     "gender_confidence": "number",
     "quality": "number",
     "reason": "text",
+    "baseline": "text",
+    **{f"uncorrected_{name}": "number" for name in EMOTIONS},
+    **dict.fromkeys(SIGNALS, "number"),
+    "dominant": "text",
 }
 """The columns and what they hold. ``time`` in seconds, boxes and points in pixels, angles in degrees, age in years,
-the rest 0–1; ``faces`` counts the frame's faces, ``face`` numbers them from 0, largest first."""
+satisfaction 0–100, the rest 0–1; ``faces`` counts the frame's faces, ``face`` numbers them from 0, largest first."""
 
-PLAIN: Final = ("eyes_open", "mouth_open", "blinks", "perclos", "age", "quality", "reason")
+PLAIN: Final = ("eyes_open", "mouth_open", "blinks", "perclos", "age", "quality", "reason", "baseline")
 """Columns that are in the JSON of a face under the same name."""
 
 _ROW_GROUP: Final = 10_000
@@ -78,7 +82,8 @@ def _flat(face: dict[str, Any]) -> dict[str, Any]:
         emotion = face["emotion"]
         flat |= {"emotion": emotion["label"], "confidence": emotion["confidence"], "uncertain": emotion["uncertain"]}
         flat |= {f"p_{name}": p for name, p in emotion["probabilities"].items()}
-    flat |= face.get("pose", {})
+        flat |= {f"uncorrected_{name}": p for name, p in emotion.get("uncorrected", {}).items()}
+    flat |= face.get("pose", {}) | face.get("signals", {})
     flat |= {name: face[name] for name in PLAIN if name in face}
     if "gender" in face:
         flat |= {"gender": face["gender"]["label"], "gender_confidence": face["gender"]["confidence"]}
