@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from mien import __version__
-from mien.server import errors
+from mien.server import compat, errors
 from mien.server.guard import Guard
 from mien.server.limits import Throttle
 from mien.server.middleware import BodyLimit, RequestContext
@@ -58,6 +58,7 @@ def create_app(settings: ServerSettings | None = None, loader: Loader = load_bac
     errors.install(app)
     for part in (health, metrics, analyze, stream, cameras, login, docs):
         app.include_router(part.router)
+    compat.install(app, chosen)
     app.router.default = WebApp(chosen.static, app.router)
     # The last added is the outermost.
     if chosen.allowed_origins:

@@ -1,0 +1,32 @@
+"""The interfaces of five older systems, as thin adapters: their clients work with this server as they are.
+
+Which address belongs to which system, and the test that shows it, is listed in ``docs/compatibility.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from mien.server.compat import s1_annotated, s5_panels
+from mien.server.compat.sockets import PATH, Sockets
+from mien.server.settings import ServerSettings
+
+
+def install(app: FastAPI, settings: ServerSettings) -> None:
+    """Add the interfaces to ``app``."""
+    sockets = Sockets(settings)
+    for part in (s1_annotated, s5_panels):
+        part.register(sockets)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await sockets.close()
+
+    app.include_router(APIRouter(lifespan=lifespan))
+    for router in (s1_annotated.router,):
+        app.include_router(router)
+    app.mount(PATH, sockets)
