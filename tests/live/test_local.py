@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from mien.core.errors import SettingsError
 from mien.core.settings import Wants
 from mien.core.types import Frame, FrameResult
-from mien.live.engine import Engine, EngineClosedError
+from mien.live.engine import AnalysisError, Engine, EngineClosedError
 from mien.live.fake import CountingAnalyzer, CountingStream, FakeEngine
 from mien.live.local import LocalEngine
 from mien.live.session import Analysed, Failed, FrameStream, Outcome, Packet, Session
@@ -195,6 +195,69 @@ def test_a_picture_that_fails_fails_its_own_future() -> None:
     engine = LocalEngine(BrokenAnalyzer(), 1)
     with pytest.raises(ValueError, match="no"):
         engine.analyze(Frame(IMAGE)).result(WAIT)
+    assert engine.close()
+
+
+class Quitter(CountingAnalyzer):
+    """Wants to end the thread that it runs on, by whatever comes next in the list."""
+
+    def __init__(self, *ends: BaseException) -> None:
+        self.ends = list(ends)
+
+    def analyze(self, image: Frame, wants: Wants | None = None) -> FrameResult:
+        if self.ends:
+            raise self.ends.pop()
+        return super().analyze(image, wants)
+
+    def stream(self) -> FrameStream:
+        return QuittingStream(self)
+
+
+class QuittingStream(CountingStream):
+    def __init__(self, owner: Quitter) -> None:
+        super().__init__()
+        self.owner = owner
+
+    def analyze(self, frame: Frame) -> FrameResult:
+        return self.owner.analyze(frame)
+
+
+ENDS = (SystemExit(3), KeyboardInterrupt(), GeneratorExit(), BaseException("odd"))
+
+
+def test_no_picture_can_end_a_worker() -> None:
+    engine = LocalEngine(Quitter(*ENDS), 1)
+    for _ in ENDS:
+        with pytest.raises(AnalysisError, match="logged"):
+            engine.analyze(Frame(IMAGE)).result(WAIT)
+    assert len(engine.analyze(Frame(IMAGE)).result(WAIT).faces) == 1
+    assert engine.close()
+
+
+def test_no_frame_can_end_a_worker() -> None:
+    engine = LocalEngine(Quitter(*ENDS), 1)
+    got: SimpleQueue[Outcome] = SimpleQueue()
+    session = engine.open(got.put)
+    for seq in range(len(ENDS)):
+        session.put(packet(seq))
+        failed = got.get(timeout=WAIT)
+        assert isinstance(failed, Failed)
+        assert (failed.seq, failed.code) == (seq, "internal")
+    session.put(packet(9))
+    assert isinstance(got.get(timeout=WAIT), Analysed)
+    assert engine.close()
+
+
+def test_no_receiver_can_end_a_worker() -> None:
+    engine = LocalEngine(CountingAnalyzer(), 1)
+    got: SimpleQueue[Outcome] = SimpleQueue()
+
+    def quit_here(outcome: Outcome) -> None:
+        raise SystemExit
+
+    engine.open(quit_here).put(packet(1))
+    engine.open(got.put).put(packet(2))
+    assert got.get(timeout=WAIT).seq == 2
     assert engine.close()
 
 

@@ -23,8 +23,9 @@ from mien.core.codec import UPLOAD
 from mien.core.settings import Wants
 from mien.core.types import Frame, FrameResult
 from mien.live.fake import CountingAnalyzer, FakeEngine
+from mien.live.local import LocalEngine
 from mien.server.schemas import Analysis
-from mien.server.services import load_backend
+from mien.server.services import Backend, load_backend
 
 ANALYZE = "/api/v1/analyze"
 
@@ -143,6 +144,24 @@ def test_a_fault_of_ours_is_500_with_an_id_and_no_details(make_client: MakeClien
     assert answer.json()["error"]["request_id"] == answer.headers["x-request-id"] == "abc-1"
     assert "secret" not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+class Quitter(CountingAnalyzer):
+    def __init__(self) -> None:
+        self.left = 3
+
+    def analyze(self, image: Frame, wants: Wants | None = None) -> FrameResult:
+        self.left -= 1
+        if self.left >= 0:
+            raise SystemExit(1)
+        return super().analyze(image, wants)
+
+
+def test_a_stage_that_would_end_its_thread_fails_its_picture_alone(make_client: MakeClient, jpeg: bytes) -> None:
+    client = make_client(loader=lambda settings: Backend(LocalEngine(Quitter(), 1), dict(MODELS)))
+    answers = [client.post(ANALYZE, content=jpeg) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [500, 500, 500, 200]
+    assert answers[0].json()["error"]["code"] == "internal"
 
 
 def test_shutting_down_is_told(make_client: MakeClient, jpeg: bytes) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -11,6 +12,8 @@ from contextlib import contextmanager
 import httpx2
 import pytest
 from serving import WAIT
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from mien.cli.main import main
 from mien.core.errors import SettingsError
@@ -45,6 +48,31 @@ def test_serve_says_when_it_is_ready_and_stops_at_a_signal(number: signal.Signal
         assert httpx2.get(f"http://127.0.0.1:{port}/readyz").json() == {"status": "ready"}
         process.send_signal(number)
         out, rest = process.communicate(timeout=WAIT)
+    assert (process.returncode, out, rest) == (0, "", "")
+
+
+def test_at_sigterm_open_requests_are_answered_and_sockets_told(jpeg: bytes) -> None:
+    port = free_port()
+    with mien_serve("--port", str(port), "--detector", "haar", "--log-level", "warning") as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        with (
+            connect(f"ws://127.0.0.1:{port}/api/v1/stream", open_timeout=WAIT) as stream,
+            socket.create_connection(("127.0.0.1", port), timeout=WAIT) as request,
+        ):
+            assert json.loads(stream.recv(timeout=WAIT))["type"] == "ready"
+            head = f"POST /api/v1/analyze HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(jpeg)}\r\n"
+            request.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+            assert request.recv(100).startswith(b"HTTP/1.1 100 ")  # from now on the request is being served
+            process.send_signal(signal.SIGTERM)
+            with pytest.raises(ConnectionClosed):
+                stream.recv(timeout=WAIT)
+            assert stream.close_code == 1012
+            request.sendall(jpeg)
+            answer = b"".join(iter(lambda: request.recv(65536), b""))
+        out, rest = process.communicate(timeout=WAIT)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b'"faces"' in answer
     assert (process.returncode, out, rest) == (0, "", "")
 
 

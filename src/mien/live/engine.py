@@ -22,6 +22,12 @@ class EngineClosedError(MienError):
     code = "shutting_down"
 
 
+class AnalysisError(MienError):
+    """A stage ended in a way that it must not; a fault of ours."""
+
+    code = "internal"
+
+
 class FrameAnalyzer(Protocol):
     """What an engine computes with; `mien.pipeline.Analyzer` is one."""
 
@@ -79,5 +85,9 @@ class Job:
             result = self._analyzer.analyze(self._frame, self._wants)
         except Exception as error:  # noqa: BLE001  whoever awaits the future gets it
             self.future.set_exception(error)
+        except BaseException:
+            # A stage that would end the thread (SystemExit) may end neither the worker nor who awaits the future.
+            log.exception("picture failed", source=self._frame.source)
+            self.future.set_exception(AnalysisError("the server failed on this picture; it was logged"))
         else:
             self.future.set_result(result)

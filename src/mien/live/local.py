@@ -118,7 +118,7 @@ class LocalEngine:
             return False
         try:
             task.run()
-        except Exception:
+        except BaseException:
             # Sessions and jobs keep their own errors; what comes here is a receiver of results that raised.
             log.exception("delivering a result failed")
         finally:

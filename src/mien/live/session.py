@@ -212,7 +212,7 @@ class Session:
             result = options.apply(self._stream.analyze(self._frame(packet)))
         except MienError as error:
             return Failed(packet.seq, error.code, str(error))
-        except Exception:
+        except BaseException:
             # A stage raised what it should not. The stream's state may be half changed, so it starts anew.
             log.exception("frame failed", seq=packet.seq, source=self.source)
             self._forget = True
