@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mien.cli import report as text
+
 if TYPE_CHECKING:
     from mien.models.zoo import Model
 
@@ -35,24 +37,11 @@ def open_model(name: str, models: Path | None, precision: str) -> Model:
 
 
 def show(report: dict[str, Any], as_json: bool) -> None:
-    """Print a report: one JSON line, or its numbers as a small table."""
+    """Print a report: one JSON line, or its numbers as small tables."""
     if as_json:
         print(json.dumps(report))
-        return
-    for key, value in report.items():
-        if isinstance(value, dict) and "rows_true_columns_predicted" in value:
-            _show_confusion(key, value)
-        elif isinstance(value, dict):
-            print(f"{key:22}" + "  ".join(f"{k} {v}" for k, v in value.items()))
-        else:
-            print(f"{key:22}{value}")
-
-
-def _show_confusion(title: str, value: dict[str, Any]) -> None:
-    print(f"\n{title} (rows labelled, columns predicted)")
-    print(" " * 11 + "".join(f"{label[:9]:>10}" for label in value["labels"]))
-    for label, row in zip(value["labels"], value["rows_true_columns_predicted"], strict=True):
-        print(f"{label:11}" + "".join(f"{count:10}" for count in row))
+    else:
+        text.show(report)
 
 
 @app.command("detection")
@@ -96,18 +85,58 @@ def emotion(
     models: Models = None,
     precision: Precision = "int8",
     usage: Annotated[str | None, typer.Option(help="Rows of fer2013.csv: Training, PublicTest or PrivateTest.")] = None,
+    plots: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Draw reliability, confusion and risk over coverage into DIR.")
+    ] = None,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Another model on the same faces: int8, fp32, a folder with manifest.json and weights/, or a "
+            "training run's folder; may be repeated.",
+        ),
+    ] = None,
+    degraded: Annotated[
+        bool, typer.Option("--robustness", help="Also under blur, low light, few pixels, JPEG, rotation and shift.")
+    ] = False,
+    by_group: Annotated[
+        bool, typer.Option("--fairness", help="Also by predicted age band and gender, with intervals.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Accuracy, macro F1, calibration and confusion of the emotion model.
 
     DATASET is a .parquet file, Kaggle's fer2013.csv, or a folder with a folder of pictures per class.
     """
+    from contextlib import ExitStack
+
+    from mien.cli import named
+    from mien.evaluation import compare as comparison
     from mien.evaluation import emotion as metrics
-    from mien.evaluation import emotion_data
+    from mien.evaluation import emotion_data, fairness, robustness
     from mien.models.emotion import EmotionModel
 
-    data = emotion_data.read(dataset, usage)
-    show(metrics.evaluate(EmotionModel(open_model("emotion", models, precision)), data), as_json)
+    if plots is not None:
+        text.need_plots(plots)
+    attributes = named.attributes_reader() if by_group else None
+    model = (
+        EmotionModel(open_model("emotion", models, precision)) if models is None else named.of_folder(models, precision)
+    )
+    with ExitStack() as stack:
+        base = "shipped" if models is None else models.name
+        others = named.compared(compare or [], model, f"{base} {model.model.precision}", models, stack)
+        data = emotion_data.read(dataset, usage)
+        report = metrics.evaluate(model, data)
+        if compare:
+            report["compare"] = comparison.compare(others, data)
+    if degraded:
+        report["robustness"] = robustness.evaluate(model, data)
+    if attributes is not None:
+        report["fairness"] = fairness.evaluate(model, data, attributes)
+    if plots is not None:
+        for path in text.draw(report, plots):
+            typer.echo(str(path), err=True)
+    show(report, as_json)
 
 
 @app.command("landmarks")
