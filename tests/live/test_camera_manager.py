@@ -12,6 +12,7 @@ from mien.core.errors import SettingsError, SourceError
 from mien.core.types import FrameResult, Image
 from mien.live.camera import Camera, CameraRules
 from mien.live.cameras import CameraExistsError, Cameras, TooManyCamerasError, parse_specs
+from mien.live.engine import EngineClosedError
 from mien.live.fake import FakeEngine
 from mien.live.retry import RetryRule
 
@@ -196,6 +197,8 @@ def test_closing_before_starting_starts_nothing(make: Make) -> None:
     cameras.start(engine)
     assert engine.sessions == []
     assert cameras.all()[0].state.name == "stopped"
+    with pytest.raises(EngineClosedError):
+        cameras.add("1")
 
 
 def test_closing_names_those_that_hang(make: Make, script: Script) -> None:

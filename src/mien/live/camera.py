@@ -260,14 +260,18 @@ class Camera:
             source.stop()
 
     def ask_to_stop(self) -> None:
-        """Let the reading end soon, and all watching at once."""
+        """Let the reading end soon, and all watching and following at once; harmless when done twice."""
         self._stop.set()
         with self._lock:
             source, views = self._source, list(self._views.values())
+            self._enter("stopped", "")
         if source is not None:
             source.stop()
+        if self._feed is not None:
+            self._feed.close()
         for view in views:
             view.end()
+        self.events.end()
 
     def close(self, timeout: float = 2.0) -> bool:
         """Stop for good.
@@ -280,12 +284,6 @@ class Camera:
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
-        if self._feed is not None:
-            self._feed.close()
-        with self._lock:
-            if self._state.name != "stopped":
-                self._enter("stopped", "")
-        self.events.end()
         return thread is None or not thread.is_alive()
 
     def _run(self) -> None:

@@ -11,7 +11,7 @@ import structlog
 
 from mien.core.errors import InputError, SettingsError, SourceError
 from mien.live.camera import Camera, CameraRules, CameraSpec, Clock, Draw, Opener, SystemClock
-from mien.live.engine import Engine
+from mien.live.engine import Engine, EngineClosedError
 from mien.outputs import overlay
 from mien.sources.camera import open_camera, parse_address
 
@@ -130,6 +130,8 @@ class Cameras:
             raise SourceError("a camera's name is 1 to 32 letters, digits, - and _: choose another")
         parsed = parse_address(address)
         with self._lock:
+            if self._closing.is_set():
+                raise EngineClosedError("the server is shutting down: try again later")
             if len(self._cameras) >= self._most:
                 raise TooManyCamerasError(f"there are {self._most} cameras already: remove one first")
             numbers = (str(number) for number in range(1, self._most + 2))
@@ -170,7 +172,7 @@ class Cameras:
         return sum(camera.viewers + camera.events.listeners for camera in self.all())
 
     def ask_to_stop(self) -> None:
-        """Let all reading end soon, and all watching at once."""
+        """Let all reading end soon, and all watching and following at once."""
         self._closing.set()
         for camera in self.all():
             camera.ask_to_stop()
