@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mien.core.labels import EMOTIONS
-from mien.core.types import Faces, FrameResult
+from mien.core.types import BASELINE_STATES, SIGNALS, Event, Faces, FrameResult
 from mien.outputs.json import face_to_json, result_to_json, shown_emotion
 
 
@@ -91,3 +91,32 @@ def test_result_without_faces_and_with_warnings() -> None:
     value = result_to_json(FrameResult(0, 0.0, 4, 3, Faces.empty(), warnings=("too dark",)))
     assert value["faces"] == []
     assert value["warnings"] == ["too dark"]
+
+
+def test_with_a_baseline_the_corrected_emotion_is_shown_and_the_other_is_beside_it() -> None:
+    corrected = np.roll(PROBABILITIES, -1, axis=1)
+    value = face_to_json(
+        faces(emotion=PROBABILITIES, baseline=corrected, label=[0], baseline_state=[BASELINE_STATES.index("learned")]),
+        0,
+    )
+    assert value["emotion"]["label"] == "neutral"
+    assert value["emotion"]["confidence"] == value["emotion"]["probabilities"]["neutral"] == 0.93
+    assert value["emotion"]["uncorrected"]["happiness"] == 0.93
+    assert value["baseline"] == "learned"
+    assert "uncorrected" not in face_to_json(faces(emotion=PROBABILITIES), 0)["emotion"]
+
+
+def test_signals() -> None:
+    value = face_to_json(faces(signals=[[71.23456, 0.5, np.nan, 0.25]], dominant=[1]), 0)["signals"]
+    assert list(value) == [*SIGNALS, "dominant"]
+    assert list(value.values()) == [71.235, 0.5, None, 0.25, "happiness"]
+
+
+def test_events_are_there_when_something_happened() -> None:
+    quiet = FrameResult(0, 0.0, 640, 360, Faces.empty())
+    assert "events" not in result_to_json(quiet)
+    events = (Event("smile", 3, 0.12345678), Event("blink", 3, 1.0, 1.2))
+    assert result_to_json(FrameResult(0, 0.0, 640, 360, Faces.empty(), events=events))["events"] == [
+        {"event": "smile", "track": 3, "start": 0.123457, "end": None},
+        {"event": "blink", "track": 3, "start": 1.0, "end": 1.2},
+    ]

@@ -190,3 +190,16 @@ def test_names_that_are_not_utf8(tmp_path: Path, kind: str) -> None:
         assert pyarrow.parquet.read_table(path).column("source").to_pylist() == ["�.mp4"]
     else:
         assert "�.mp4" in path.read_text(encoding="utf-8")
+
+
+def test_baseline_and_signals_have_columns() -> None:
+    faces = two_faces()[:1].replace(
+        baseline=np.eye(8)[[0]], label=[0], baseline_state=[2], signals=[[50, 1, np.nan, 0.5]], dominant=[0]
+    )
+    [row] = tables.rows(FrameResult(0, 0.0, 640, 360, faces))
+    assert (row["emotion"], row["p_neutral"], row["uncorrected_happiness"]) == ("neutral", 1.0, 1.0)
+    assert row["baseline"] == "learned"
+    assert [row[name] for name in ("satisfaction", "attention", "drowsiness", "expressiveness")] == [50, 1, None, 0.5]
+    assert row["dominant"] == "neutral"
+    [plain] = tables.rows(FrameResult(0, 0.0, 640, 360, two_faces()[:1]))
+    assert plain["baseline"] is plain["uncorrected_happiness"] is plain["satisfaction"] is None
