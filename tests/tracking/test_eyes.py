@@ -35,7 +35,10 @@ def blinks(signal: Signal, window: float = 60.0) -> tuple[int, int]:
         pytest.param(
             [(0, 1), (0.1, 0.1), (0.15, 0.3), (0.2, 0.15), (0.25, 0.4), (0.3, 0.9)], 1, id="noise about the limit"
         ),
-        pytest.param([(0, 1), (0.1, 0.3), (0.2, 1)], 0, id="half closed is no blink"),
+        pytest.param([(0, 0.8), (0.1, 0.6), (0.2, 0.79)], 1, id="landmarks follow a blink in part"),
+        pytest.param([(0, 0.8), (0.1, 0.7), (0.2, 0.79)], 0, id="a shallow dip is noise"),
+        pytest.param([(0, 0.5), (0.1, 0.9), (0.2, 0.5), (0.3, 0.55)], 0, id="one value too large is no level"),
+        pytest.param([(0, 0.9), (0.1, 0.6), (0.2, 0.62), (0.3, 0.64)], 0, id="looking down is no blink"),
         pytest.param([(0, 1), (0.1, 0.1), (0.2, np.nan), (0.3, 1)], 1, id="a frame without eyes within a blink"),
         pytest.param([(0, 1), (0.1, 0.1), (3.0, 1)], 0, id="out of sight while closed"),
         pytest.param([(9, 1), (9.1, 0.1), (0.1, 1)], 0, id="the clock ran back"),

@@ -56,6 +56,10 @@ def dataset(tmp_path_factory: pytest.TempPathFactory, portrait: NDArray[np.uint8
     return folder
 
 
+def settings(**changes: object) -> dict[str, object]:
+    return {**DEFAULT, "rate": 2e-3, "point_weight": 0.1, "start": None, **changes}
+
+
 def test_network_shape_and_size() -> None:
     net = build({}).eval()
     assert sum(p.numel() for p in net.parameters()) < 360_000, "the fp32 file must stay below 1.5 MB"
@@ -128,7 +132,7 @@ def test_worker_processes_make_the_same_batches() -> None:
 def test_learns_one_picture(tmp_path: Path, dataset: Path) -> None:
     pictures, _ = load([dataset / "train-0.parquet"])
     torch.manual_seed(0)
-    trainer = Trainer(dict(DEFAULT), Run(tmp_path, {}), Budget(1))
+    trainer = Trainer(settings(), Run(tmp_path, {}), Budget(1))
     face = pictures[0]
     scene = Scene(face.image, face.boxes, face.points, np.empty((0, 4), np.float32))
     batch = data_module.collate([scene] * 4)
@@ -158,7 +162,7 @@ def test_run_resumes_and_leaves_weights(tmp_path: Path, dataset: Path) -> None:
 
 def test_goes_on_where_it_stopped(tmp_path: Path, dataset: Path) -> None:
     pictures, sources = load([dataset / "train-0.parquet"])
-    config = {**DEFAULT, "epochs": 4}
+    config = settings(epochs=4)
     first = Trainer(config, Run(tmp_path, config), Budget(4))
     loader = iter(stream(Batches(pictures, sources, 32, 2, 0), 0, 0))
     first.epoch(loader, 3, [])

@@ -55,7 +55,7 @@ FOCAL: Final = 1.0
 LEAST_SPREAD: Final = 0.05
 """The steady points must spread across their main direction by this share of what they spread along it."""
 
-EAR_CLOSED, EAR_OPEN = 0.15, 0.30
+EAR_CLOSED, EAR_OPEN = 0.15, 0.33
 MAR_CLOSED, MAR_OPEN = 0.10, 0.60
 
 
