@@ -13,6 +13,7 @@ import pytest
 
 from mien.core.errors import InputError
 from mien.evaluation import emotion
+from mien.evaluation.calibration import vector_is_better
 from mien.evaluation.emotion_data import VOTES, EmotionSet, read
 from mien.models import zoo
 from mien.models.emotion import EmotionModel
@@ -95,6 +96,9 @@ def test_it_learns_ships_and_measures_the_same(data: Path, run: Path, tmp_path: 
     assert report["after"]["nll"] <= report["before"]["nll"] + 1e-3
     spec = zoo.catalogue(tmp_path / "manifest.json")["emotion"]
     assert spec.temperature == report["temperature"]
+    assert (spec.vector is not None) == vector_is_better(report["out_of_fold"])
+    assert spec.thresholds["certain"] == report["certain"]["threshold"]
+    assert report["certain"]["accuracy"] >= ship.CERTAIN_ACCURACY
     dev = read(data / "dev.parquet")
     for precision in zoo.PRECISIONS:
         measured = emotion.evaluate(EmotionModel(zoo.open_checked(spec, precision)), dev)

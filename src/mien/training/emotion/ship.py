@@ -6,14 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mien.core.errors import InputError
 from mien.core.labels import EMOTIONS, FER2013
 from mien.core.types import FloatArray
 from mien.evaluation import emotion, emotion_data
-from mien.evaluation.calibration import certain_threshold, fit_temperature
+from mien.evaluation.calibration import (
+    certain_threshold,
+    fit_temperature,
+    fit_vector,
+    out_of_fold,
+    vector_is_better,
+)
 from mien.evaluation.emotion_data import EmotionSet
 from mien.models import zoo
-from mien.models.emotion import EmotionModel, softmax
+from mien.models.emotion import EmotionModel
 from mien.training.emotion.maps import OUTPUTS, WithMaps
 from mien.training.emotion.net import build
 from mien.training.emotion.train import SPEC
@@ -75,7 +83,11 @@ def calibration_batches(data: Path, count: int = 1024) -> Iterator[FloatArray]:
 
 
 def calibrate(folder: Path, data: Path) -> dict[str, Any]:
-    """Fit temperature and the certainty limit of ``folder``'s int8 model on the development set; write the manifest.
+    """Fit the probabilities and the certainty limit of ``folder``'s int8 model on dev; write the manifest.
+
+    Temperature and vector scaling are compared out of fold; the simpler one stays unless the other is better in both
+    NLL and ECE. The certainty limit is the least probability above which the seven-class head is right in the share
+    `CERTAIN_ACCURACY`.
 
     Returns:
         What was fitted and the metrics before and after.
@@ -84,30 +96,46 @@ def calibrate(folder: Path, data: Path) -> dict[str, Any]:
     wanted = emotion.targets(dev)
     if wanted is None:
         raise InputError(f"{data} has no votes, which calibration fits: use a set with the votes of FER+")
-    manifest = folder / "manifest.json"
-    entry = zoo.read_manifest(manifest)["models"][NAME]
-    before = EmotionModel(zoo.open_checked(zoo.parse(NAME, entry, folder / "weights"), "int8"))
+    entry = zoo.read_manifest(folder / "manifest.json")["models"][NAME]
+    before = _int8(entry, folder)
     logits = before.logits(dev.images)
     known = wanted.share.sum(1) > 0
-    temperature = round(fit_temperature(logits["emotion"][known], wanted.share[known]), 4)
-    confidence = softmax(logits["emotion"] / temperature).max(1)
+    compared = _fit_scaling(entry, logits["emotion"][known], wanted.share[known])
+    confidence = _int8(entry, folder).calibrated(logits["emotion"]).max(1)
+    # Rounded down before the search, so that the manifest's four digits cut where the search did.
+    steps = np.asarray(np.floor(confidence * 1e4) / 1e4, np.float32)
     right = logits["fer2013"].argmax(1) == dev.fer_label
-    threshold, accuracy, coverage = certain_threshold(confidence, right, CERTAIN_ACCURACY)
+    entry["thresholds"]["certain"] = round(certain_threshold(steps, right, CERTAIN_ACCURACY)[0], 4)
     report_before = emotion.evaluate(before, dev)["calibration"]
-    entry["temperature"] = temperature
-    entry["thresholds"]["certain"] = round(threshold, 4)
-    model = EmotionModel(zoo.open_checked(zoo.parse(NAME, entry, folder / "weights"), "int8"))
-    report = emotion.evaluate(model, dev)
+    report = emotion.evaluate(_int8(entry, folder), dev)
     entry["metrics"] = {
         "dataset": "FER2013 PublicTest with FER+ votes (development set)",
-        **{key: report[key] for key in ("n", "fer2013", "ferplus", "calibration")},
-        "certain": {"fer2013_accuracy": round(accuracy, 4), "coverage": round(coverage, 4)},
+        **{key: report[key] for key in ("n", "fer2013", "ferplus", "calibration", "certain")},
+        "out_of_fold": compared,
     }
     write_entry(folder, NAME, entry)
+    fitted = {key: entry[key] for key in ("temperature", "vector_scaling") if key in entry}
     return {
-        "temperature": temperature,
-        "certain_threshold": round(threshold, 4),
-        "certain": entry["metrics"]["certain"],
+        **fitted,
+        "out_of_fold": compared,
+        "certain": report["certain"],
         "before": report_before,
         "after": report["calibration"],
     }
+
+
+def _int8(entry: dict[str, Any], folder: Path) -> EmotionModel:
+    return EmotionModel(zoo.open_checked(zoo.parse(NAME, entry, folder / "weights"), "int8"))
+
+
+def _fit_scaling(entry: dict[str, Any], logits: FloatArray, share: FloatArray) -> dict[str, dict[str, float]]:
+    """Put temperature or vector scaling into a manifest entry; return how they compare out of fold."""
+    compared = out_of_fold(logits, share)
+    entry.pop("vector_scaling", None)
+    if vector_is_better(compared):
+        vector = fit_vector(logits, share)
+        entry["temperature"] = 1.0
+        entry["vector_scaling"] = {"scale": list(vector.scale), "bias": list(vector.bias)}
+    else:
+        entry["temperature"] = round(fit_temperature(logits, share), 4)
+    return compared
