@@ -73,10 +73,10 @@ def test_the_mean_is_the_change_of_the_log_odds(shipped: EmotionModel, scaled: b
     vector = zoo.VectorScaling(tuple(np.linspace(0.5, 1.5, 8)), tuple(np.linspace(-1, 1, 8)))
     model = with_reasons(shipped, temperature=1.7, **({"vector": vector} if scaled else {}))
     crops = lit("upper left", "lower right")
-    logits = model.logits(crops)["emotion"].astype(np.float64)
+    logits = model.logits(crops)["emotion"]
 
     def log_odds(gain: float) -> float:
-        p = float(model.calibrated(logits * gain)[0, HAPPINESS])
+        p = float(model.calibrated(logits * np.float32(gain))[0, HAPPINESS])
         return float(np.log(p / (1 - p)))
 
     step = 0.02
