@@ -5,6 +5,7 @@ MienError
 │   ├── PictureError            not a picture, truncated, too large, too costly to decode
 │   └── SourceError             a video, camera or path that cannot be opened or read
 ├── ModelError                  a model file that is missing, altered, unsafe or computes wrongly
+├── StoreError                  what is kept cannot be read or written
 ├── SettingsError               an option with a value that makes no sense
 └── MissingDependencyError      an optional package is needed; the message holds the command that installs it
 
@@ -49,6 +50,12 @@ class ModelError(MienError):
     """A model file is missing, altered, unsafe or computes wrongly."""
 
     code = "bad_model"
+
+
+class StoreError(MienError):
+    """What is kept cannot be read or written."""
+
+    code = "store_failed"
 
 
 class SettingsError(MienError):

@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -60,6 +61,7 @@ class ServerSettings(BaseSettings):
         insecure_no_key: allow a host other than loopback without a key.
         log_level: ``debug``, ``info``, ``warning`` or ``error``.
         static: folder of the built web app.
+        data_dir: folder of what is kept (never pictures); by default the platform's for this user.
     """
 
     model_config = SettingsConfigDict(env_prefix="MIEN_", extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -95,6 +97,7 @@ class ServerSettings(BaseSettings):
     insecure_no_key: bool = False
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     static: Path = STATIC
+    data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("mien", appauthor=False))
 
     @field_validator("allowed_origins", "allowed_hosts", "api_keys", mode="before")
     @classmethod

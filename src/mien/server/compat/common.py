@@ -27,6 +27,7 @@ from mien.core.types import FloatArray, Frame, FrameResult, Image
 from mien.live.session import Failed, Outcome, Packet
 from mien.server.errors import STATUS, ApiError
 from mien.server.gate import deadline
+from mien.server.pictures import NAME, Sent
 from mien.server.services import Services
 
 TOO_LATE: Final = "the picture was not analysed in time: try again later"
@@ -88,13 +89,17 @@ def picture_bytes(value: Any, key: str, limits: codec.Limits) -> bytes:
 
 
 async def decode(services: Services, data: bytes, live: bool = False) -> Image:
-    """Decode a picture, off the event loop; a live frame has tighter limits and is not turned by its EXIF orientation.
+    """Decode a picture, off the event loop.
+
+    An upload is decoded in a child process. A live frame has limits so tight that this process can do it, and is not
+    turned by its EXIF orientation.
 
     Raises:
         PictureError: the picture cannot or must not be decoded.
     """
-    limits = codec.LIVE if live else codec.UPLOAD
-    job = partial(codec.decode, data, limits=limits, rotate=not live)
+    if not live:
+        return (await services.decode(Sent(data, NAME, False))).image
+    job = partial(codec.decode, data, limits=codec.LIVE, rotate=False, name="frame")
     return await anyio.to_thread.run_sync(job, limiter=services.decoders, abandon_on_cancel=True)
 
 

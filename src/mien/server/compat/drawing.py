@@ -52,4 +52,4 @@ def dot(canvas: Image, corners: NDArray[np.int64], colour: Colour) -> None:
 
 def _line(canvas: Image) -> int:
     height, width = canvas.shape[:2]
-    return max(2, round(min(height, width) / 300))
+    return max(2, round(int(min(height, width)) / 300))

@@ -80,7 +80,7 @@ class Sockets:
         # `Guard` lets foreign pages read; here a GET opens a session.
         if origin is not None and not origin_allowed(origin, connection.headers.get("host", ""), self._origins):
             return ApiError(403, "origin_refused", "pages from elsewhere may not use this server")
-        refusal = services_of(connection).keys.refusal(connection)
+        refusal = services_of(connection).keys.refusal(connection, "analyze")
         if refusal is not None:
             return refusal
         is_new = "sid" not in parse_qs(connection.scope.get("query_string", b"").decode("latin-1"))
