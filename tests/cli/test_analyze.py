@@ -25,7 +25,7 @@ from mien.cli.main import main
 from mien.core import codec
 from mien.core.errors import MienError, ModelError, SettingsError
 from mien.core.labels import EMOTIONS
-from mien.core.types import Faces, Frame, FrameResult
+from mien.core.types import Event, Faces, Frame, FrameResult
 from mien.outputs.files import part
 from mien.outputs.video import VideoWriter
 from mien.sources.inputs import expand
@@ -47,7 +47,8 @@ class FakeStream:
         faces = Faces.from_boxes([[8, 8, 40, 40]] * seen).replace(
             tracks=[1] * seen, emotion=np.tile(np.eye(8)[1], (seen, 1)), uncertain=[False] * seen
         )
-        return FrameResult(frame.index, frame.timestamp, frame.width, frame.height, faces, frame.source)
+        events = (Event("blink", 1, frame.timestamp, frame.timestamp + 0.1),) if frame.index == 4 else ()
+        return FrameResult(frame.index, frame.timestamp, frame.width, frame.height, faces, frame.source, events=events)
 
 
 class FakeAnalyst:
@@ -148,6 +149,19 @@ def test_a_table_per_input(tmp_path: Path, kind: str) -> None:
     assert frames == list(range(7))
 
 
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+def test_a_table_of_events_beside_that_of_a_video(tmp_path: Path, kind: str) -> None:
+    inputs = [video(tmp_path / "a.mp4"), picture(tmp_path / "b.jpg")]
+    assert Tally(inputs, out=tmp_path / "out", kind=kind, events=True).status == 0
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {f"a.{kind}", f"a.events.{kind}", f"b.{kind}"}
+    if kind == "jsonl":
+        [event] = records(tmp_path / "out" / "a.events.jsonl")
+        assert event == {
+            "source": str(tmp_path / "a.mp4"), "event": "blink", "track": 1, "start": 0.4, "end": 0.5, "seconds": 0.1
+        }  # fmt: skip
+
+
 def test_stdout_and_tables_at_once(tmp_path: Path) -> None:
     tally = Tally([video(tmp_path / "a.mp4")], data=True, out=tmp_path / "out")
     assert tally.lines == records(tmp_path / "out" / "a.jsonl")
@@ -170,6 +184,7 @@ def test_names_that_clash(tmp_path: Path) -> None:
         (["x/a.jpg", "a.mp4", "y/a.jpg", "z/a.jpg"], ["a", "a.mp4", "a.jpg", "a.jpg-2"]),
         (["a.jpg", "A.png"], ["a", "A.png"]),
         (["a.b.jpg", "a.b.png", "a.b"], ["a.b", "a.b.png", "a"]),
+        (["a.mp4", "a.events.mp4"], ["a", "a.events.mp4"]),
     ],
 )
 def test_output_names(paths: list[str], names: list[str]) -> None:

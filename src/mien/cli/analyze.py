@@ -44,6 +44,13 @@ def analyze(
     landmarks: Annotated[
         bool | None, typer.Option("--landmarks", help="Also 68 landmarks, head pose, open eyes and mouth.")
     ] = None,
+    baseline: Annotated[
+        bool | None, typer.Option("--baseline", help="In videos, learn each person's resting face and take it off.")
+    ] = None,
+    signals: Annotated[
+        bool | None,
+        typer.Option("--signals", help="In videos, follow signals and events; most of them need --landmarks."),
+    ] = None,
     explain: Annotated[
         bool | None,
         typer.Option("--explain", help="Lay over annotated copies what spoke for the expression, and what against it."),
@@ -70,7 +77,7 @@ def analyze(
     if explain and not annotate:
         raise SettingsError("--explain draws on annotated copies: add --annotate and -o DIR")
     lines = sys.stdout.buffer if as_json or out is None else None
-    plan = job.Plan(every, out, kind or "jsonl", annotate, lines)
+    plan = job.Plan(every, out, kind or "jsonl", annotate, bool(signals), lines)
     tracking = TrackingSettings(**_chosen(detect_interval=detect_interval))
     chosen = _chosen(
         detector=detector,
@@ -80,6 +87,8 @@ def analyze(
         min_score=min_score,
         landmarks=landmarks,
         explain=explain,
+        baseline=baseline,
+        signals=signals,
         precision=precision,
     )
     settings = AnalyzerSettings(tracking=tracking, **chosen)

@@ -16,6 +16,7 @@ from mien.core import codec
 from mien.core.errors import InputError, MienError, SettingsError
 from mien.core.types import Frame, FrameResult
 from mien.outputs import files, tables
+from mien.outputs.events import EventTable
 from mien.outputs.overlay import draw
 from mien.outputs.video import VideoWriter
 from mien.sources import pictures
@@ -49,6 +50,7 @@ class Plan:
         out: folder for tables and annotated copies; None writes neither.
         kind: table format.
         annotate: write annotated copies.
+        events: write a table of events beside that of a video's frames.
         lines: where JSON lines go, None for nowhere.
 
     Raises:
@@ -59,6 +61,7 @@ class Plan:
     out: Path | None = None
     kind: str = "jsonl"
     annotate: bool = False
+    events: bool = False
     lines: BinaryIO | None = None
 
     def __post_init__(self) -> None:
@@ -105,12 +108,14 @@ def run(found: Found, plan: Plan, analyst: Analyst, console: Console) -> int:
 def output_names(paths: Sequence[Path]) -> list[str]:
     """Return a name without extension for the outputs of each path, all different (on any file system).
 
-    The stem if it is free, else the whole name, else that with a number.
+    The stem if it is free, else the whole name, else that with a number. A stem in ``.events`` is not free: the table
+    of another input's events may go by it.
     """
     used: set[str] = set()
     names = []
     for path in paths:
-        choices = [path.stem, path.name, *(f"{path.name}-{k}" for k in range(2, len(paths) + 2))]
+        plain = [] if path.stem.casefold().endswith(".events") else [path.stem]
+        choices = [*plain, path.name, *(f"{path.name}-{k}" for k in range(2, len(paths) + 2))]
         name = next(choice for choice in choices if choice.casefold() not in used)
         used.add(name.casefold())
         names.append(name)
@@ -121,7 +126,7 @@ def _spare_inputs(found: Found, names: Sequence[str], out: Path, kind: str) -> N
     """Refuse to write where an input lies, as when yesterday's annotated copies are among today's inputs."""
     inputs = {item.path.resolve() for item in found.inputs}
     for name in names:
-        for ending in (kind, "annotated.jpg", "annotated.mp4"):
+        for ending in (kind, f"events.{kind}", "annotated.jpg", "annotated.mp4"):
             if (out / f"{name}.{ending}").resolve() in inputs:
                 raise SettingsError(
                     f"{out / f'{name}.{ending}'} is an input and would be overwritten: choose another -o"
@@ -151,7 +156,7 @@ def _picture(
     frame = pictures.read(path)
     result = analyst.analyze(frame)
     with ExitStack() as stack:
-        _put(result, plan, _table(stack, name, plan))
+        _put(result, plan, _tables(stack, name, plan))
     if plan.out is not None and plan.annotate:
         annotated = codec.encode_jpeg(draw(frame.image, result), QUALITY)
         files.write(plan.out / f"{name}.annotated.jpg", annotated)
@@ -168,13 +173,13 @@ def _video(
         source = stack.enter_context(open_video(path))
         expected = source.info.frames
         console.begin(str(path), None if expected is None else -(-expected // plan.every))
-        table = _table(stack, name, plan)
+        written: list[tables.Table | EventTable] = [*_tables(stack, name, plan), *_event_tables(stack, name, plan)]
         writer = _writer(stack, source, name, plan)
         for frame in source:
             interrupt.check()
             if result is None or frame.index % plan.every == 0:
                 result = stream.analyze(frame)
-                _put(result, plan, table)
+                _put(result, plan, written)
                 console.advance(len(result.faces))
             if writer is not None:
                 # Frames in between show the last result: the copy has every frame of the original.
@@ -182,10 +187,16 @@ def _video(
     return source.warnings
 
 
-def _table(stack: ExitStack, name: str, plan: Plan) -> tables.Table | None:
+def _tables(stack: ExitStack, name: str, plan: Plan) -> list[tables.Table]:
     if plan.out is None:
-        return None
-    return stack.enter_context(tables.create(plan.out / f"{name}.{plan.kind}", plan.kind))
+        return []
+    return [stack.enter_context(tables.create(plan.out / f"{name}.{plan.kind}", plan.kind))]
+
+
+def _event_tables(stack: ExitStack, name: str, plan: Plan) -> list[EventTable]:
+    if plan.out is None or not plan.events:
+        return []
+    return [stack.enter_context(EventTable(plan.out / f"{name}.events.{plan.kind}", plan.kind))]
 
 
 def _writer(stack: ExitStack, source: VideoSource, name: str, plan: Plan) -> VideoWriter | None:
@@ -197,8 +208,8 @@ def _writer(stack: ExitStack, source: VideoSource, name: str, plan: Plan) -> Vid
     return stack.enter_context(VideoWriter(path, info.width, info.height, info.fps, info.time_base, sound))
 
 
-def _put(result: FrameResult, plan: Plan, table: tables.Table | None) -> None:
-    if table is not None:
+def _put(result: FrameResult, plan: Plan, written: Sequence[tables.Table | EventTable]) -> None:
+    for table in written:
         table.write(result)
     if plan.lines is not None:
         try:
