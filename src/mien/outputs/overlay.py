@@ -6,7 +6,7 @@ where the result is uncertain, so that nothing is told by colour alone. Sizes fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from mien.core.labels import EMOTIONS
 from mien.core.types import Faces, FrameResult, Image
 from mien.outputs.heat import lay
 from mien.outputs.json import shown_emotion
+from mien.outputs.marks import check, draw_marks
 
 Colour = tuple[int, int, int]
 Rect = tuple[int, int, int, int]
@@ -54,16 +55,21 @@ class _Chip:
     dashed: bool
 
 
-def draw(image: Image, result: FrameResult) -> Image:
+def draw(image: Image, result: FrameResult, marks: Collection[str] = ("landmarks", "pose")) -> Image:
     """Draw the faces of ``result`` onto a copy of ``image``.
 
     Args:
         image: BGR uint8 ``[H, W, 3]``; may be a scaled version of the picture that was analysed.
         result: what was seen.
+        marks: what to draw inside the box where it was computed, some of `mien.outputs.marks.MARKS`.
 
     Returns:
         A new picture of the same size.
+
+    Raises:
+        SettingsError: there is no such mark.
     """
+    check(marks)
     canvas = np.array(image, dtype=np.uint8, order="C")
     height, width = canvas.shape[:2]
     scale = np.array([width / max(result.width, 1), height / max(result.height, 1)] * 2)
@@ -75,6 +81,7 @@ def draw(image: Image, result: FrameResult) -> Image:
     rects = {row: _clip(boxes[row], width, height) for row in rows}
     chips = {row: _chip(result.faces, row) for row in rows}
     for row in reversed(rows):
+        draw_marks(canvas, result.faces, row, marks, scale[:2])
         _corners(canvas, rects[row], chips[row], line)
     taken: list[Rect] = []
     for row in rows:
