@@ -190,3 +190,11 @@ def test_blink_events_are_what_the_blink_counter_counts(steps: list[tuple[float,
         count, _ = counter.update([1], np.array([value], np.float32), now)
         told += sum(e.kind == "blink" for e in watcher.update(faces(1, eyes_open=value), [1], now))
         assert told == count[0]
+
+
+@pytest.mark.parametrize(
+    ("length", "kind"), [(0.3, "blink"), (0.45, "blink"), (0.6, "eyes closed"), (2.0, "eyes closed")]
+)
+def test_a_closure_is_a_blink_or_closed_eyes_and_never_both(length: float, kind: str) -> None:
+    events = watch(lambda t: faces(1, eyes_open=0.05 if 1.0 <= t < 1.0 + length - 1e-9 else 0.9), 5, 20)
+    assert {e.kind for e in events} == {kind}

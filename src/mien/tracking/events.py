@@ -4,7 +4,7 @@
 |---|---|---|---|---|---|
 | ``smile`` | the shown probability of happiness is high | 0.6 | 0.4 | 0.3 s | 0.3 s |
 | ``blink`` | open eyes close and open again, within 0.5 s | 80% closed | 50% closed | – | at once |
-| ``eyes closed`` | eyes stay closed | 80% closed | 50% closed | 0.5 s | 0.1 s |
+| ``eyes closed`` | eyes stay closed | 80% closed | 65% closed | 0.5 s | at once |
 | ``yawn`` | the mouth is wide open and nobody laughs | 0.6 | 0.35 | 1.5 s | 0.5 s |
 | ``looks away`` | the face points away from the camera | 30° | 20° | 0.5 s | 0.3 s |
 | ``face lost`` | a known face is not found | | | 0.3 s | at once |
@@ -34,7 +34,7 @@ ROUNDING: Final = 1e-6
 RULES: Final[dict[str, Rule]] = {
     "smile": Rule(on=0.6, off=0.4, after=0.3, gap=0.3),
     "blink": Rule(on=1 - CLOSED - ROUNDING, off=1 - REOPENED + ROUNDING, longest=LONGEST_BLINK, from_rest=True),
-    "eyes closed": Rule(on=1 - CLOSED - ROUNDING, off=1 - REOPENED + ROUNDING, after=0.5, gap=0.1),
+    "eyes closed": Rule(on=1 - CLOSED - ROUNDING, off=0.65, after=LONGEST_BLINK),
     "yawn": Rule(on=0.6, off=0.35, after=1.5, gap=0.5),
     "looks away": Rule(on=30.0, off=20.0, after=0.5, gap=0.3),
 }
