@@ -7,6 +7,7 @@ password, so none of them is passed on.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -26,7 +27,10 @@ from av.video.stream import VideoStream
 
 from mien.core.errors import SourceError
 from mien.core.types import Frame
-from mien.sources.video import MAX_PIXELS, pixel_aspect, pixels
+from mien.sources.video import pixel_aspect, pixels
+
+MAX_PIXELS: Final = 2**24
+"""Largest frame that is decoded; twice a 4K picture."""
 
 _REASONS: Final[tuple[tuple[type[FFmpegError], str], ...]] = (
     (HTTPUnauthorizedError, "refuses the user name or password: check them in the address"),
@@ -60,6 +64,7 @@ class RtspCamera:
             "timeout": str(round(timeout * 1e6)),  # of every wait on the socket, in µs
             "analyzeduration": "1000000",
             "fflags": "nobuffer",
+            "max_pixels": str(MAX_PIXELS),
         }
         failure = None
         try:
@@ -80,19 +85,9 @@ class RtspCamera:
     def __iter__(self) -> Iterator[Frame]:
         """Yield frames as they arrive, timed by the camera's clock."""
         reformatter, aspect = VideoReformatter(), pixel_aspect(self._stream)
-        packets: Any = self._container.demux(self._stream)
         first: float | None = None
         index = 0
-        while not self._stopped.is_set():
-            failure = None
-            try:
-                packet = next(packets, None)
-            except (FFmpegError, OSError) as error:
-                packet, failure = None, _explain(self.shown, error)
-            if failure is not None:
-                raise failure
-            if packet is None:
-                raise SourceError(f"{self.shown} ended the video")
+        for packet in self._packets():
             try:
                 decoded = packet.decode()
             except FFmpegError:
@@ -113,6 +108,31 @@ class RtspCamera:
     def close(self) -> None:
         self._container.close()
 
+    def _packets(self) -> Iterator[Any]:
+        """Yield what is to be decoded: all of it, or a key frame now and then while what comes is old."""
+        packets: Any = self._container.demux(self._stream)
+        backlog = Backlog()
+        skipping, decoded = False, 0.0
+        while not self._stopped.is_set():
+            failure = None
+            try:
+                packet = next(packets, None)
+            except (FFmpegError, OSError) as error:
+                packet, failure = None, _explain(self.shown, error)
+            if failure is not None:
+                raise failure
+            if packet is None:
+                raise SourceError(f"{self.shown} ended the video")
+            now = time.monotonic()
+            if packet.pts is not None and backlog.behind(now, float(packet.pts * packet.time_base)):
+                skipping = True
+            elif packet.is_keyframe:
+                skipping = False
+            if skipping and not (packet.is_keyframe and now - decoded > 0.5):
+                continue
+            decoded = now
+            yield packet
+
     def _prepare(self) -> VideoStream:
         streams = self._container.streams.video
         if not streams or streams[0].codec_context is None:
@@ -126,6 +146,36 @@ class RtspCamera:
         # Frame threads would hold back a frame per thread.
         stream.codec_context.thread_count = 1
         return stream
+
+
+class Backlog:
+    """Tells when a stream is read later than it could be: old pictures wait in the network's buffers.
+
+    The camera's clock and ours cannot be compared, but how far they are apart can be with the least seen so far.
+
+    Args:
+        most: seconds of delay above the least at which what is read is old.
+        least: seconds at which it is new again.
+        jump: seconds by which the two clocks may differ from one picture to the next; more is a clock that was set.
+        drift: seconds per second by which the clocks may run apart.
+    """
+
+    def __init__(self, most: float = 1.5, least: float = 0.3, jump: float = 2.0, drift: float = 1e-4) -> None:
+        self._most, self._least, self._jump, self._drift = most, least, jump, drift
+        self._last: tuple[float, float] | None = None
+        self._base = 0.0
+        self._behind = False
+
+    def behind(self, now: float, pts: float) -> bool:
+        """Whether a picture that the camera timed ``pts``, read ``now``, is old; both in seconds."""
+        delay = now - pts
+        if self._last is None or abs(delay - (self._last[0] - self._last[1])) > self._jump:
+            self._base = delay
+        else:
+            self._base = min(self._base + self._drift * (now - self._last[0]), delay)
+        self._last = (now, pts)
+        self._behind = delay - self._base > (self._least if self._behind else self._most)
+        return self._behind
 
 
 def _explain(shown: str, error: Exception) -> SourceError:
