@@ -47,6 +47,7 @@ async def list_cameras(services: ServicesDep) -> CameraList:
     status_code=201,
     dependencies=[Depends(require_admin)],
     responses=_errors(
+        _400="The JSON is malformed",
         _401="A key is needed",
         _403="The server does not allow it",
         _409="There is one of that name, or there are too many",

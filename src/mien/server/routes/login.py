@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
@@ -35,6 +35,10 @@ button{{background:#2F6FED;color:#fff;border-color:#2F6FED}}
 </form></html>"""
 
 
+# What a form gets: the page once more, saying why.
+_FORM_AGAIN: Final[dict[str, Any]] = {"text/html": {"schema": {"type": "string"}}}
+
+
 @router.get("/login", include_in_schema=False)
 async def page() -> HTMLResponse:
     """Show the form."""
@@ -45,8 +49,11 @@ async def page() -> HTMLResponse:
     "/api/v1/login",
     response_model=Status,
     responses={
-        401: {"model": ErrorEnvelope, "description": "Not the key"},
-        429: {"model": ErrorEnvelope, "description": "Too many wrong keys"},
+        303: {"description": "Logged in by a form"},
+        400: {"model": ErrorEnvelope, "description": "The form is malformed"},
+        401: {"model": ErrorEnvelope, "description": "Not the key", "content": _FORM_AGAIN},
+        422: {"model": ErrorEnvelope, "description": "No key where it should be"},
+        429: {"model": ErrorEnvelope, "description": "Too many wrong keys", "content": _FORM_AGAIN},
     },
     openapi_extra={
         "requestBody": {
