@@ -2,13 +2,23 @@
 
 import { useSyncExternalStore } from "react";
 import { LiveSession, type Snapshot } from "./engine/session";
+import { type Why, WhyLens } from "./engine/why";
 import { type CameraInfo, CameraList } from "./sources/camera";
 
 export const session = new LiveSession();
+export const lens = new WhyLens({
+  subscribe: session.subscribe,
+  snapshot: session.snapshot,
+  faces: () => session.tracks.drawn(session.clock.now()),
+});
 export const cameras = new CameraList((appeared) => session.camerasAppeared(appeared));
 
 export function useSession(): Snapshot {
   return useSyncExternalStore(session.subscribe, session.snapshot);
+}
+
+export function useWhy(): Why {
+  return useSyncExternalStore(lens.subscribe, lens.snapshot);
 }
 
 export function useCameras(): readonly CameraInfo[] {

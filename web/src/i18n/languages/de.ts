@@ -115,6 +115,16 @@ const messages: Language["messages"] = {
   "people.noEmotion": "Gesicht gefunden",
   "people.show": "Verlauf von Gesicht {number} zeigen",
 
+  "why.hint": "Auf einem Gesicht verweilen zeigt, was für seinen Ausdruck sprach.",
+  "why.asking": "Es wird gesucht, was dafür sprach",
+  "why.shown": "Warum {label}?",
+  "why.for": "sprach dafür",
+  "why.against": "dagegen",
+  "why.limit": "Ein Hinweis, keine Ursache",
+  "why.map": "Wärmebild über Gesicht {number}: was für {label} sprach und was dagegen",
+  "why.absent": "Dieses Gesicht fand sich bei genauerem Hinsehen nicht wieder",
+  "why.failed": "Keine Erklärung: {message}",
+
   "chart.title": "Letzte 60 Sekunden",
   "chart.of": "Gesicht {number}, letzte 60 Sekunden",
   "chart.label":

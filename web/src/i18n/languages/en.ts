@@ -113,6 +113,16 @@ export const messages = {
   "people.noEmotion": "Face found",
   "people.show": "Show the chart of face {number}",
 
+  "why.hint": "Rest on a face to see what spoke for its expression.",
+  "why.asking": "Looking for what spoke for it",
+  "why.shown": "Why {label}?",
+  "why.for": "spoke for it",
+  "why.against": "against it",
+  "why.limit": "A hint, no cause",
+  "why.map": "Heat map over face {number}: what spoke for {label} and what against it",
+  "why.absent": "This face was not found again in a closer look",
+  "why.failed": "No explanation: {message}",
+
   "chart.title": "Last 60 seconds",
   "chart.of": "Face {number}, last 60 seconds",
   "chart.label": "Probabilities of the eight expressions over the last 60 seconds; the table holds the numbers.",

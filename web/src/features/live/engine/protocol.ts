@@ -69,22 +69,22 @@ function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function fieldsOf(value: unknown, what: string): Fields {
+export function fieldsOf(value: unknown, what: string): Fields {
   if (!isFields(value)) throw new ProtocolError(`${what} is not an object`);
   return value;
 }
 
-function numberOf(value: unknown, what: string): number {
+export function numberOf(value: unknown, what: string): number {
   if (typeof value !== "number" || !Number.isFinite(value)) throw new ProtocolError(`${what} is not a number`);
   return value;
 }
 
-function textOf(value: unknown, what: string): string {
+export function textOf(value: unknown, what: string): string {
   if (typeof value !== "string") throw new ProtocolError(`${what} is not a text`);
   return value;
 }
 
-function boxOf(value: unknown): Box {
+export function boxOf(value: unknown): Box {
   if (!Array.isArray(value) || value.length !== 4) throw new ProtocolError("box does not have four numbers");
   const [x1, y1, x2, y2] = value.map((side: unknown) => numberOf(side, "box"));
   return [x1 ?? 0, y1 ?? 0, x2 ?? 0, y2 ?? 0];

@@ -5,6 +5,7 @@ import { cornerShape, cornersPath } from "../../../shared/identity";
 import { EmotionGlyph } from "../../../shared/ui/Icon";
 import type { Person } from "../engine/tracks";
 import { session, useSession } from "../store";
+import { WhyHint, whyOn } from "./Why";
 import { confidenceOf, spokenLabel } from "./words";
 
 export function People({ shown }: { readonly shown: boolean }) {
@@ -31,6 +32,7 @@ export function People({ shown }: { readonly shown: boolean }) {
           ))}
         </ul>
       )}
+      <WhyHint />
     </section>
   );
 }
@@ -43,6 +45,7 @@ function PersonCard({ person, selected }: { readonly person: Person; readonly se
     <button
       type="button"
       onClick={() => session.select(track)}
+      {...whyOn(track)}
       aria-pressed={selected}
       title={t("people.show", { number: track })}
       data-testid={`person-${track}`}

@@ -9,6 +9,7 @@ import { Seek } from "./Seek";
 import { Status } from "./Status";
 import { Notice, TroubleScreen } from "./TroubleScreen";
 import { Welcome } from "./Welcome";
+import { WhyMap, WhyWords } from "./Why";
 
 /** The picture, or what stands in its place. */
 export function Stage({ ref }: { readonly ref: RefObject<HTMLElement | null> }) {
@@ -76,7 +77,9 @@ function Picture({ source }: { readonly source: Source }) {
   return (
     <div className="absolute inset-0 bg-[#0f1216]">
       <div ref={host} className={`stage-picture ${mirrored ? "mirrored" : ""}`} />
+      <WhyMap source={source} mirrored={mirrored} />
       <Overlay source={source} mirrored={mirrored} />
+      <WhyWords />
       <div className="pointer-events-none absolute inset-x-3 bottom-3 grid gap-2">
         <div className="flex items-end justify-between gap-3">
           {mark === null ? (
