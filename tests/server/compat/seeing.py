@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import cv2
 import numpy as np
-from serving import MakeServer, Running
+from serving import MakeServer, Running, start
 
 from mien.core.labels import EMOTIONS
 from mien.core.settings import Wants
 from mien.core.types import Faces, Frame, FrameResult, Image
+from mien.live.fake import FakeEngine
 from mien.live.local import LocalEngine
 from mien.live.session import FrameStream
 from mien.server.services import Backend
@@ -104,3 +106,14 @@ def seeing_server(make_server: MakeServer, analyzer: SeeingAnalyzer | None = Non
     """Start a server that sees what is painted."""
     backend = Backend(LocalEngine(analyzer or SeeingAnalyzer(), 1), {})
     return make_server(loader=lambda _: backend, **settings)
+
+
+@contextmanager
+def started(analyzer: SeeingAnalyzer | None = None, **settings: Any) -> Iterator[Running]:
+    """Run such a server for tests that share it."""
+    backend = Backend(LocalEngine(analyzer or SeeingAnalyzer(), 1), {})
+    running = start(FakeEngine(), lambda _: backend, True, settings)
+    try:
+        yield running
+    finally:
+        running.stop()

@@ -12,13 +12,12 @@ import httpx2
 import numpy as np
 import pytest
 import socketio
-from compat.seeing import SURE, base64_of, data_url, paint, picture_of, seeing_server
-from serving import WAIT, MakeServer, Running, start
+from compat.seeing import SURE, base64_of, data_url, paint, picture_of, seeing_server, started
+from serving import WAIT, MakeServer, Running
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from mien.core.labels import EMOTIONS
-from mien.live.fake import FakeEngine
 from mien.server.compat.s1_annotated import COLOURS, OTHERS, Majority, colour
 from mien.server.compat.s1_annotated import EMOTIONS as NAMES
 
@@ -29,14 +28,8 @@ KEPT = SURE / (1 - (1 - SURE) / 7)
 
 @pytest.fixture(scope="module")
 def running(_clean_environment: None) -> Iterator[Running]:
-    made: list[Running] = []
-
-    def make(loader: Any, **settings: Any) -> Running:
-        made.append(start(FakeEngine(), loader, True, settings))
-        return made[-1]
-
-    yield seeing_server(make)
-    made[0].stop()
+    with started() as server:
+        yield server
 
 
 def ml(running: Running, **options: Any) -> AbstractContextManager[ClientConnection]:

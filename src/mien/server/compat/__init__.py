@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio
 from fastapi import APIRouter, FastAPI
 
-from mien.server.compat import s1_annotated, s5_panels
+from mien.server.compat import s1_annotated, s2_dashboard, s5_panels
 from mien.server.compat.sockets import PATH, Sockets
 from mien.server.settings import ServerSettings
 
@@ -20,13 +21,14 @@ def install(app: FastAPI, settings: ServerSettings) -> None:
     sockets = Sockets(settings)
     for part in (s1_annotated, s5_panels):
         part.register(sockets)
+    dashboards = s2_dashboard.install(app, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await sockets.close()
+        await anyio.to_thread.run_sync(dashboards.close)
 
     app.include_router(APIRouter(lifespan=lifespan))
-    for router in (s1_annotated.router,):
-        app.include_router(router)
+    app.include_router(s1_annotated.router)
     app.mount(PATH, sockets)
