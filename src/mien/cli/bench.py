@@ -21,6 +21,7 @@ def bench(
     video: Annotated[Path | None, typer.Option(help="Clip to read; else a zoom over the demo portrait.")] = None,
     seconds: Annotated[float, typer.Option(min=0.5, help="About how long each configuration is measured.")] = 10.0,
     threads: Annotated[int, typer.Option(min=1, help="Threads per model and for OpenCV.")] = 1,
+    weights: Annotated[Path | None, typer.Option(help="ONNX file of YuNet, to measure that detector too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
 ) -> None:
     """Frames per second, milliseconds per stage and memory, for every detector in one run.
@@ -36,16 +37,20 @@ def bench(
     started = time.perf_counter()
     frames = list(_frames(video))
     decode_ms = (time.perf_counter() - started) * 1000 / len(frames)
+
+    def settings(interval: float, detector: str = "mien", **more: Any) -> AnalyzerSettings:
+        tracking = TrackingSettings(detect_interval=interval)
+        return AnalyzerSettings(detector=detector, threads=threads, tracking=tracking, **more)
+
     contenders = {
-        "mien, every frame": AnalyzerSettings(threads=threads, tracking=TrackingSettings(detect_interval=0.0)),
-        "mien, every 0.1 s": AnalyzerSettings(threads=threads, tracking=TrackingSettings(detect_interval=0.1)),
-        "haar, every frame": AnalyzerSettings(
-            detector="haar", threads=threads, tracking=TrackingSettings(detect_interval=0.0)
-        ),
-        "haar, every 0.2 s": AnalyzerSettings(
-            detector="haar", threads=threads, tracking=TrackingSettings(detect_interval=0.2)
-        ),
+        "mien, every frame": settings(0.0),
+        "mien, every 0.1 s": settings(0.1),
+        "mien, landmarks": settings(0.0, landmarks=True),
+        "haar, every frame": settings(0.0, "haar"),
+        "haar, every 0.2 s": settings(0.2, "haar"),
     }
+    if weights is not None:
+        contenders["yunet, every frame"] = settings(0.0, "yunet", weights=weights)
     runs = {name: Contender(Analyzer(settings), frames) for name, settings in contenders.items()}
     deadline = time.perf_counter() + seconds * len(runs)
     while time.perf_counter() < deadline:

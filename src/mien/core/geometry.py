@@ -76,25 +76,30 @@ def box_transform(box: Any, place: Any, width: int, height: int) -> FloatArray:
     return np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], dtype=np.float32)
 
 
-def warp(image: Image, transform: FloatArray, width: int, height: int) -> Image:
+def warp(image: Image, transform: FloatArray, width: int, height: int, grey: bool = False) -> Image:
     """Cut the crop of ``width`` × ``height`` that ``transform`` (picture → crop, pixels) describes.
 
     Averages over pixels when it shrinks a lot, so that large faces do not alias; what lies outside is the nearest
     edge pixel.
+
+    Args:
+        image: BGR uint8 ``[H, W, 3]``.
+        transform: ``[2, 3]``.
+        width: of the crop.
+        height: of the crop.
+        grey: make the crop grey, ``[height, width]``; first of all, so that the rest has a third of the work.
     """
     scale = float(np.hypot(transform[0, 0], transform[1, 0]))
+    cut, transform = _cut(image, transform, width, height)
+    if grey:
+        cut = np.asarray(cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY), np.uint8)
     if scale < 0.5:
-        crop, to_crop = _cut(image, transform, width, height)
         factor = min(1.0, 2 * scale)
-        small = cv2.resize(
-            crop,
-            (max(1, round(crop.shape[1] * factor)), max(1, round(crop.shape[0] * factor))),
-            interpolation=cv2.INTER_AREA,
-        )
-        shrink = np.diag([crop.shape[1] / small.shape[1], crop.shape[0] / small.shape[0], 1.0])
-        image = np.asarray(small, np.uint8)
-        transform = (np.vstack([to_crop, [0, 0, 1]]) @ shrink)[:2].astype(np.float32)
-    out = cv2.warpAffine(image, transform, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        sides = (max(1, round(cut.shape[1] * factor)), max(1, round(cut.shape[0] * factor)))
+        small = np.asarray(cv2.resize(cut, sides, interpolation=cv2.INTER_AREA), np.uint8)
+        shrink = np.diag([cut.shape[1] / small.shape[1], cut.shape[0] / small.shape[0], 1.0])
+        cut, transform = small, (np.vstack([transform, [0, 0, 1]]) @ shrink)[:2].astype(np.float32)
+    out = cv2.warpAffine(cut, transform, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(out, dtype=np.uint8)
 
 

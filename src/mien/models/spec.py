@@ -91,9 +91,11 @@ class InputSpec:
 
     def cut(self, image: Image, transforms: FloatArray) -> Image:
         """Cut what ``transforms`` (``[n, 2, 3]``, as from `transforms`) describe; returns what `align` returns."""
-        crops = [np.empty((0, self.height, self.width, 3), np.uint8)]
-        crops += [warp(image, transform, self.width, self.height)[None] for transform in transforms]
-        return self.recolour(np.concatenate(crops))
+        grey = self.colour == "grey"
+        crops = [np.empty((0, self.height, self.width, *(() if grey else (3,))), np.uint8)]
+        crops += [warp(image, transform, self.width, self.height, grey)[None] for transform in transforms]
+        cut = np.concatenate(crops)
+        return cut if grey else self.recolour(cut)
 
     def fractions(self, transforms: FloatArray) -> FloatArray:
         """Turn transforms between centres of pixels (as from `transforms`) into ones between places.
