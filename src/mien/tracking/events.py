@@ -3,7 +3,7 @@
 | event | is told when | begins at | ends below | lasts at least | ends after |
 |---|---|---|---|---|---|
 | ``smile`` | the shown probability of happiness is high | 0.6 | 0.4 | 0.3 s | 0.3 s |
-| ``blink`` | open eyes close and open again, within 0.5 s | 80% closed | 50% closed | – | at once |
+| ``blink`` | `eyes.BlinkCounter` saw one; told once, when it is over | | | | |
 | ``eyes closed`` | eyes stay closed | 80% closed | 65% closed | 0.5 s | at once |
 | ``yawn`` | the mouth is wide open and nobody laughs | 0.6 | 0.35 | 1.5 s | 0.5 s |
 | ``looks away`` | the face points away from the camera | 30° | 20° | 0.5 s | 0.3 s |
@@ -26,14 +26,13 @@ import numpy as np
 from mien.core.labels import EMOTIONS
 from mien.core.types import Event, Faces, FloatArray, IntArray
 from mien.tracking.clock import checked
-from mien.tracking.eyes import CLOSED, LONGEST_BLINK, REOPENED
+from mien.tracking.eyes import CLOSED, LONGEST_BLINK
 from mien.tracking.spells import Rule, Spell
 
 ROUNDING: Final = 1e-6
 
 RULES: Final[dict[str, Rule]] = {
     "smile": Rule(on=0.6, off=0.4, after=0.3, gap=0.3),
-    "blink": Rule(on=1 - CLOSED - ROUNDING, off=1 - REOPENED + ROUNDING, longest=LONGEST_BLINK, from_rest=True),
     "eyes closed": Rule(on=1 - CLOSED - ROUNDING, off=0.65, after=LONGEST_BLINK),
     "yawn": Rule(on=0.6, off=0.35, after=1.5, gap=0.5),
     "looks away": Rule(on=30.0, off=20.0, after=0.5, gap=0.3),
@@ -64,7 +63,7 @@ def measured(faces: Faces) -> dict[str, FloatArray]:
     if shown is not None:
         values["smile"] = happy
     if faces.eyes_open is not None:
-        values["blink"] = values["eyes closed"] = 1 - faces.eyes_open
+        values["eyes closed"] = 1 - faces.eyes_open
     if faces.mouth_open is not None:
         laughs = np.isfinite(faces.mouth_open) & (happy >= LAUGHS)
         values["yawn"] = np.where(laughs, 0, faces.mouth_open)
@@ -72,8 +71,7 @@ def measured(faces: Faces) -> dict[str, FloatArray]:
         values["looks away"] = away(faces.pose)
     if faces.quality is not None:
         poor = faces.quality < LEAST_QUALITY
-        # The eyes are judged on any frame: closing them is what a poor frame in between must not hide.
-        values = {kind: v if kind == "blink" else np.where(poor, np.nan, v) for kind, v in values.items()}
+        values = {kind: np.where(poor, np.nan, value) for kind, value in values.items()}
     return values
 
 
@@ -97,16 +95,23 @@ class EventWatch:
         """Forget all tracks; what was going on is not told to have ended."""
         self._people.clear()
 
-    def update(self, faces: Faces, active: Iterable[int], timestamp: float) -> tuple[Event, ...]:
+    def update(
+        self,
+        faces: Faces,
+        active: Iterable[int],
+        timestamp: float,
+        blinks: Iterable[tuple[int, float, float]] = (),
+    ) -> tuple[Event, ...]:
         """Take in one frame.
 
         Args:
             faces: with ``tracks``, and what was computed of ``emotion``, ``eyes_open``, ``mouth_open``, ``pose``.
             active: identities that are still kept, in the picture or not; of all others the last is told.
             timestamp: presentation time in seconds.
+            blinks: those that ended with this frame: `BlinkCounter.ended`.
 
         Returns:
-            What began with this frame (no end yet) and what ended with it. A blink is told once, when it is over.
+            What began with this frame (no end yet) and what ended with it.
 
         Raises:
             ValueError: the faces have no tracks.
@@ -115,7 +120,7 @@ class EventWatch:
         if faces.tracks is None:
             raise ValueError("events need faces with tracks")
         values = measured(faces)
-        events: list[Event] = []
+        events = [Event("blink", track, start, end) for track, start, end in blinks]
         here = [int(track) for track in faces.tracks]
         for row, track in enumerate(here):
             events += self._present(track, {kind: float(v[row]) for kind, v in values.items()}, now)

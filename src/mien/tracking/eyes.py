@@ -1,9 +1,9 @@
 """Blinks and closed eyes over time, per track, in seconds and not in frames.
 
-`BlinkCounter` counts short dips of how far the eyes are open (Soukupová & Čech 2016: a blink takes 0.1–0.4 s). `Perclos`
-gives the share of time with the eyes closed: P80 of Wierwille & Ellsworth 1994, "Evaluation of driver drowsiness by
-trained raters", as defined by Dinges & Grace 1998, "PERCLOS: a valid psychophysiological measure of alertness": closed
-by at least 80%.
+`BlinkCounter` counts short dips of how far the eyes are open (Soukupová & Čech 2016: a blink takes 0.1–0.4 s).
+`Perclos` gives the share of time with the eyes closed: P80 of Wierwille & Ellsworth 1994, "Evaluation of driver
+drowsiness by trained raters", as defined by Dinges & Grace 1998, "PERCLOS: a valid psychophysiological measure of
+alertness": closed by at least 80%.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from mien.tracking.clock import checked
 CLOSED: Final = 0.2
 """Eyes open by less than this are closed: P80."""
 DROP: Final = 0.15
-"""A blink is a dip at least this deep. Landmarks follow a blink only in part: on a clip of 20 s the five blinks dipped by
-0.17–0.37 and nothing else by more than 0.12."""
+"""A blink is a dip at least this deep. Landmarks follow a blink only in part: on a clip of 20 s the five blinks dipped
+by 0.17–0.37 and nothing else by more than 0.12."""
 REOPENED: Final = 0.5
 """A dip ends when this share of it is made up for."""
 LONGEST_BLINK: Final = 0.5
@@ -41,22 +41,22 @@ class _Lid:
     count: int = 0
     recent: deque[float] = field(default_factory=deque)
 
-    def blinked(self, value: float, now: float) -> bool:
-        """Take in an observation; whether a blink ends with it."""
+    def blinked(self, value: float, now: float) -> float | None:
+        """Take in an observation; return when the blink began that ends with it, if one does."""
         if self.seen and not 0 <= now - self.seen[-1][0] <= STALE:
             self.seen.clear()
         self.seen.append((now, value))
         while now - self.seen[0][0] > 2 * LONGEST_BLINK:
             self.seen.popleft()
-        found = _ends_dip(list(self.seen))
-        if found:
+        began = _dip(list(self.seen))
+        if began is not None:
             self.seen.clear()
             self.seen.append((now, value))
-        return found
+        return began
 
 
-def _ends_dip(seen: list[tuple[float, float]]) -> bool:
-    """Whether the last of these (time, value) is where a dip ends: deep enough, short enough, mostly made up for.
+def _dip(seen: list[tuple[float, float]]) -> float | None:
+    """Return where the dip began that ends with the last of these (time, value): deep, short, mostly made up for.
 
     The level before it is the median of the three largest values: one that is too large by chance is no level.
     """
@@ -64,13 +64,13 @@ def _ends_dip(seen: list[tuple[float, float]]) -> bool:
     (bottom, least), (now, value) = seen[low], seen[-1]
     before = [(time, v) for time, v in seen[:low] if bottom - time <= LONGEST_BLINK]
     if not before or low == len(seen) - 1:
-        return False
+        return None
     level = statistics.median(sorted(v for _, v in before)[-3:])
     if level - least < DROP:
-        return False
+        return None
     needed = least + REOPENED * (level - least)
     began = max((time for time, v in before if v >= needed), default=-math.inf)
-    return value >= needed and now - began <= LONGEST_BLINK
+    return began if value >= needed and now - began <= LONGEST_BLINK else None
 
 
 class BlinkCounter:
@@ -82,14 +82,19 @@ class BlinkCounter:
 
     Args:
         window: seconds over which the rate is taken.
+
+    Attributes:
+        ended: track, beginning and end of every blink that ended with the last update, in seconds.
     """
 
     def __init__(self, window: float = 60.0) -> None:
+        self.ended: tuple[tuple[int, float, float], ...] = ()
         self._window = window
         self._lids: dict[int, _Lid] = {}
 
     def reset(self) -> None:
         """Forget all tracks."""
+        self.ended = ()
         self._lids.clear()
 
     def forget(self, active: Iterable[int]) -> None:
@@ -109,13 +114,16 @@ class BlinkCounter:
             Blinks since the track began ``[n]``, and within the window ``[n]``.
         """
         now = checked(timestamp)
+        self.ended = ()
         counts = [self._one(int(track), float(value), now) for track, value in zip(tracks, eyes_open, strict=True)]
         table = np.array(counts, np.int64).reshape(-1, 2)
         return table[:, 0], table[:, 1]
 
     def _one(self, track: int, value: float, now: float) -> tuple[int, int]:
         lid = self._lids.setdefault(track, _Lid())
-        if np.isfinite(value) and lid.blinked(value, now):
+        began = lid.blinked(value, now) if np.isfinite(value) else None
+        if began is not None:
+            self.ended += ((track, began, now),)
             lid.count += 1
             lid.recent.append(now)
         while lid.recent and not 0 <= now - lid.recent[0] <= self._window:

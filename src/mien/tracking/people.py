@@ -67,7 +67,8 @@ class People:
             faces = faces.replace(blinks=blinks, perclos=perclos)
         events: tuple[Event, ...] = ()
         if wants.signals:
-            events = self._events.update(faces, active, timestamp)
+            over = () if faces.eyes_open is None else self._blinks.ended
+            events = self._events.update(faces, active, timestamp, over)
             faces = self._follow(faces, timestamp)
         else:
             self._events.reset()  # who goes unwatched for a while was not lost

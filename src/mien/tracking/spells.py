@@ -17,18 +17,14 @@ class Rule:
     Attributes:
         on: value at which it begins.
         off: value below which it ends; values in between change nothing.
-        after: seconds that it must have lasted before it is believed; it began where it began.
+        after: seconds, more than 0, that it must have lasted before it is believed; it began where it began.
         gap: seconds below ``off`` before it has ended; it ended where they began.
-        longest: seconds; a longer one is something else. Such spells are told only when they are over.
-        from_rest: the value must have been below ``off`` first, so that the beginning was seen.
     """
 
     on: float
     off: float
-    after: float = 0.0
+    after: float
     gap: float = 0.0
-    longest: float = math.inf
-    from_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +42,11 @@ class Spell:
         rule: when a spell begins and ends.
     """
 
-    __slots__ = ("_believed", "_below", "_last", "_rested", "_rule", "_since")
+    __slots__ = ("_believed", "_below", "_last", "_rule", "_since")
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
         self._last: float | None = None
-        self._rested = False
         self._drop()
 
     def step(self, value: float, now: float) -> Mark | None:
@@ -65,8 +60,7 @@ class Spell:
             return lapsed
         self._last = now
         mark = self._high(now) if value >= self._rule.on else self._lower(value, now)
-        # After a silence an end comes first; a beginning is never believed on the same value unless `after` is 0.
-        return lapsed or mark
+        return lapsed or mark  # never both: after a silence nothing is believed at once
 
     def lapse(self, now: float) -> Mark | None:
         """End the spell when the last value is too old, or lies in the future because the clock ran back."""
@@ -77,7 +71,7 @@ class Spell:
     def close(self) -> Mark | None:
         """End the spell with its last value: nothing more is known."""
         ended = Mark(self._since, self._last) if self._believed and self._since is not None else None
-        self._last, self._rested = None, False
+        self._last = None
         self._drop()
         return ended
 
@@ -88,32 +82,25 @@ class Spell:
 
     def _high(self, now: float) -> Mark | None:
         self._below = None
-        if self._since is None and (self._rested or not self._rule.from_rest):
-            self._since = now
-        self._rested = False
+        self._since = now if self._since is None else self._since
         return self._believe(now)
 
     def _lower(self, value: float, now: float) -> Mark | None:
         if value >= self._rule.off:
             self._below = None
             return self._believe(now)
-        self._rested = True
         if self._since is None:
             return None
-        start, rule = self._since, self._rule
         self._below = now if self._below is None else self._below
-        if now - self._below < rule.gap - 1e-9:
+        if now - self._below < self._rule.gap - 1e-9:
             return None
-        end, told = self._below, self._believed
-        if rule.longest < math.inf:
-            told = rule.after <= end - start <= rule.longest
+        ended = Mark(self._since, self._below) if self._believed else None
         self._drop()
-        return Mark(start, end) if told else None
+        return ended
 
     def _believe(self, now: float) -> Mark | None:
         """Tell the beginning once it has lasted long enough."""
-        rule = self._rule
-        if self._since is None or self._believed or rule.longest < math.inf or now - self._since < rule.after - 1e-9:
+        if self._since is None or self._believed or now - self._since < self._rule.after - 1e-9:
             return None
         self._believed = True
         return Mark(self._since, None)
