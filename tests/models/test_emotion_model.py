@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
 
 from mien.core.errors import ModelError
+from mien.core.types import FloatArray
 from mien.models import zoo
 from mien.models.emotion import LEAST_QUALITY, EmotionModel, softmax
 
@@ -56,3 +58,27 @@ def test_a_poor_face_is_uncertain_however_sure_the_network_is(model: EmotionMode
     quality = np.array([LEAST_QUALITY - 0.01, LEAST_QUALITY, 1], np.float32)
     assert model.uncertain(probabilities, label, quality).tolist() == [True, False, False]
     assert model.uncertain(probabilities, label).tolist() == [False] * 3
+
+
+class Outputs:
+    """A network with the outputs that it is given."""
+
+    def __init__(self, *outputs: str) -> None:
+        self.outputs = list(outputs)
+
+    def run(self, tensor: FloatArray, wanted: tuple[str, ...]) -> dict[str, FloatArray]:
+        return {name: np.full((len(tensor), 7), len(name), np.float32) for name in wanted}
+
+
+def test_a_model_may_have_one_head_only(model: EmotionModel) -> None:
+    seven: Any = Outputs("maps", "fer2013")
+    used = EmotionModel(dataclasses.replace(model.model, session=seven))
+    logits = used.logits(np.zeros((19, 48, 48), np.uint8))
+    assert set(logits) == {"fer2013"}
+    assert logits["fer2013"].shape == (19, 7)
+
+
+def test_a_model_without_a_head_is_refused(model: EmotionModel) -> None:
+    other: Any = Outputs("scores")
+    with pytest.raises(ModelError, match="it has scores"):
+        EmotionModel(dataclasses.replace(model.model, session=other)).logits(np.zeros((1, 48, 48), np.uint8))
