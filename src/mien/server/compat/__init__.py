@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import anyio
 from fastapi import APIRouter, FastAPI
 
-from mien.server.compat import s1_annotated, s2_dashboard, s5_panels
+from mien.server.compat import s1_annotated, s2_dashboard, s3_mobile, s5_panels
 from mien.server.compat.sockets import PATH, Sockets
 from mien.server.settings import ServerSettings
 
@@ -30,5 +30,7 @@ def install(app: FastAPI, settings: ServerSettings) -> None:
         await anyio.to_thread.run_sync(dashboards.close)
 
     app.include_router(APIRouter(lifespan=lifespan))
-    app.include_router(s1_annotated.router)
+    app.state.video_feeds = {}
+    for router in (s1_annotated.router, s3_mobile.router):
+        app.include_router(router)
     app.mount(PATH, sockets)
