@@ -6,7 +6,7 @@ import pytest
 from mien.core.types import Frame
 from mien.live.fake import FakeEngine
 from mien.live.feed import LOST, Feed, Shot
-from mien.live.session import Analysed, Outcome
+from mien.live.session import Analysed, Outcome, StreamOptions
 
 
 def shot(index: int, received: float = 0.0) -> Shot:
@@ -39,6 +39,12 @@ def test_a_result_comes_with_its_own_pixels(fed: Fed) -> None:
         assert isinstance(outcome, Analysed)
         assert returned.frame.image[0, 0, 0] == outcome.result.index
         assert outcome.result.source == "door"
+
+
+def test_options_are_those_of_the_session() -> None:
+    engine = FakeEngine()
+    Feed(engine, "door", lambda shot, outcome: None, StreamOptions(max_faces=2))
+    assert engine.sessions[0].options.max_faces == 2
 
 
 def test_the_newest_frame_waits_while_one_is_under_way(fed: Fed) -> None:

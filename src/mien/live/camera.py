@@ -21,7 +21,7 @@ from mien.live.broadcast import Broadcast
 from mien.live.engine import Engine
 from mien.live.feed import Feed, Shot
 from mien.live.retry import RetryRule, is_quiet, rate
-from mien.live.session import Analysed, Outcome
+from mien.live.session import Analysed, Outcome, StreamOptions
 from mien.outputs.json import result_to_json
 from mien.sources.camera import CameraAddress, CameraSource, open_camera
 
@@ -71,11 +71,13 @@ class CameraSpec:
         name: by which it is addressed: letters, digits, ``-`` and ``_``.
         address: see `mien.sources.camera.parse_address`.
         loop: play a file over and over.
+        options: what its results shall hold.
     """
 
     name: str
     address: CameraAddress
     loop: bool = True
+    options: StreamOptions = field(default_factory=StreamOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +241,7 @@ class Camera:
         Raises:
             EngineClosedError: the engine is shutting down.
         """
-        self._feed = Feed(engine, self.name, self._deliver)
+        self._feed = Feed(engine, self.name, self._deliver, self.spec.options)
         self._thread = threading.Thread(target=self._run, name=f"mien-camera-{self.name}", daemon=True)
         self._thread.start()
 

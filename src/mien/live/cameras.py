@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import AsyncGenerator
-from typing import Final
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Final
 
 import structlog
 
 from mien.core.errors import InputError, SettingsError, SourceError
 from mien.live.camera import Camera, CameraRules, CameraSpec, Clock, Draw, Opener, SystemClock
 from mien.live.engine import Engine, EngineClosedError
+from mien.live.session import StreamOptions
 from mien.outputs import overlay
 from mien.sources.camera import open_camera, parse_address
 
@@ -33,8 +35,12 @@ class TooManyCamerasError(InputError):
     code = "too_many_cameras"
 
 
-def parse_specs(texts: list[str] | tuple[str, ...]) -> tuple[CameraSpec, ...]:
+def parse_specs(texts: Sequence[str], options: StreamOptions | None = None) -> tuple[CameraSpec, ...]:
     """Read ``NAME=ADDRESS`` or ``ADDRESS``; what has no name is called by its place, from 1.
+
+    Args:
+        texts: one per camera.
+        options: what the results of all of them shall hold.
 
     Raises:
         SettingsError: an address that is none, or a name that comes twice; never repeats an address.
@@ -44,13 +50,26 @@ def parse_specs(texts: list[str] | tuple[str, ...]) -> tuple[CameraSpec, ...]:
         named = _NAMED.fullmatch(text.strip())
         name, address = (named[1], named[2]) if named is not None else (str(place), text)
         try:
-            spec = CameraSpec(name, parse_address(address))
+            spec = CameraSpec(name, parse_address(address), options=options or StreamOptions())
         except SourceError as error:
             raise SettingsError(f"camera {name}: {error}") from None
         if name in specs:
             raise SettingsError(f"two cameras are called {name}: give them different names, as in door=rtsp://…")
         specs[name] = spec
     return tuple(specs.values())
+
+
+def parse_options(values: Mapping[str, Any]) -> StreamOptions:
+    """Return stream options from their names and values.
+
+    Raises:
+        SettingsError: there is no such option, or its value makes no sense.
+    """
+    known = [option.name for option in fields(StreamOptions)]
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise SettingsError(f"there is no option {unknown[0][:100]!r}: there are {', '.join(known)}")
+    return StreamOptions(**values)
 
 
 class Cameras:
@@ -112,13 +131,16 @@ class Cameras:
         with self._lock:
             return self._cameras.get(name)
 
-    def add(self, address: str, name: str | None = None, loop: bool = True) -> Camera:
+    def add(
+        self, address: str, name: str | None = None, loop: bool = True, options: StreamOptions | None = None
+    ) -> Camera:
         """Add a camera and begin to read it.
 
         Args:
             address: see `mien.sources.camera.parse_address`.
             name: letters, digits, ``-`` and ``_``; None for the least number that is free.
             loop: play a file over and over.
+            options: what its results shall hold.
 
         Raises:
             SourceError: the address or the name is none.
@@ -138,7 +160,7 @@ class Cameras:
             chosen = name or next(number for number in numbers if number not in self._cameras)
             if chosen in self._cameras:
                 raise CameraExistsError(f"there is a camera {chosen} already: choose another name or remove it first")
-            camera = self._make(CameraSpec(chosen, parsed, loop))
+            camera = self._make(CameraSpec(chosen, parsed, loop, options or StreamOptions()))
             if self._engine is not None:
                 camera.start(self._engine)
             self._cameras[chosen] = camera

@@ -10,7 +10,7 @@ from typing import Final
 from mien.core.types import Frame
 from mien.live.engine import Engine
 from mien.live.mailbox import Mailbox
-from mien.live.session import Outcome, Packet
+from mien.live.session import Outcome, Packet, StreamOptions
 
 LOST: Final = 30.0
 """Seconds after which a frame that the engine took is no longer waited for."""
@@ -41,14 +41,22 @@ class Feed:
         engine: that analyses.
         source: what the results shall say they come from.
         deliver: gets every outcome with its frame, on a thread of the engine's.
+        options: what the results shall hold.
     """
 
-    def __init__(self, engine: Engine, source: str, deliver: Callable[[Shot, Outcome], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        source: str,
+        deliver: Callable[[Shot, Outcome], None],
+        options: StreamOptions | None = None,
+    ) -> None:
         self._deliver = deliver
         self._mailbox: Mailbox[Shot] = Mailbox()
         self._under_way: Shot | None = None
         self._lock = threading.Lock()
         self._session = engine.open(self._returned, source)
+        self._session.options = options or StreamOptions()
 
     @property
     def received(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from mien.server.schemas import Face, Strict
 
@@ -48,6 +48,20 @@ class NewCamera(Strict):
     )
     id: str | None = Field(None, description="Its name; by default the least number that is free")
     loop: bool = Field(True, description="Play a file over and over")
+    options: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description="What its results shall hold, as in the `options` of the WebSocket `mien.v1`",
+        examples=[{"landmarks": True}],
+    )
+
+
+class LiveEvent(Strict):
+    """Something that lasts on somebody's face, as closed eyes do."""
+
+    event: str
+    track: int
+    start: float = Field(description="The camera's own time in seconds")
+    end: float | None = Field(description="null while it goes on")
 
 
 class LiveResult(Strict):
@@ -63,6 +77,7 @@ class LiveResult(Strict):
     height: int
     faces: list[Face]
     warnings: list[str] | None = None
+    events: list[LiveEvent] | None = Field(None, description="What began or ended with this frame")
 
 
 class LiveResults(Strict):

@@ -16,7 +16,7 @@ from mien.core.codec import UPLOAD
 from mien.core.errors import SettingsError
 from mien.core.settings import AnalyzerSettings
 from mien.live.camera import CameraSpec
-from mien.live.cameras import parse_specs
+from mien.live.cameras import parse_options, parse_specs
 
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 STATIC: Final = Path(__file__).parent / "static"
@@ -53,6 +53,7 @@ class ServerSettings(BaseSettings):
         max_client_sockets: sockets that one address may have open.
         cameras: to watch, ``NAME=ADDRESS`` or ``ADDRESS`` each (see `live.cameras.parse_specs`); comma separated, or a
             JSON list where an address holds a comma.
+        camera_options: what their results shall hold, a JSON object as in the `options` of ``docs/protocol.md``.
         allow_camera_changes: let clients add and remove cameras: they reach files and addresses that this computer can.
         max_cameras: that may be watched.
         camera_timeout: seconds without a frame after which a camera is opened anew.
@@ -89,6 +90,7 @@ class ServerSettings(BaseSettings):
     socket_rate: float = Field(default=2.0, ge=0)
     max_client_sockets: int = Field(default=16, ge=1)
     cameras: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
+    camera_options: dict[str, Any] = Field(default_factory=dict)
     allow_camera_changes: bool = False
     max_cameras: int = Field(default=16, ge=0)
     camera_timeout: float = Field(default=5.0, gt=0)
@@ -138,9 +140,9 @@ class ServerSettings(BaseSettings):
         """The cameras to watch from the start.
 
         Raises:
-            SettingsError: an address is none, or a name comes twice.
+            SettingsError: an address or an option is none, or a name comes twice.
         """
-        return parse_specs(self.cameras)
+        return parse_specs(self.cameras, parse_options(self.camera_options))
 
     @property
     def loopback(self) -> bool:

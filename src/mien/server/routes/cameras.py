@@ -12,8 +12,9 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from mien.core.errors import SettingsError
 from mien.live.camera import Camera, CameraEvent, CameraResult, CameraState
-from mien.live.cameras import Cameras
+from mien.live.cameras import Cameras, parse_options
 from mien.server.camera_schemas import CameraList, CameraStatus, LiveResult, LiveResults, NewCamera
 from mien.server.errors import ApiError
 from mien.server.schemas import ErrorEnvelope
@@ -51,13 +52,17 @@ async def list_cameras(services: ServicesDep) -> CameraList:
         _401="A key is needed",
         _403="The server does not allow it",
         _409="There is one of that name, or there are too many",
-        _422="Not an address, or not a name",
+        _422="Not an address, not a name, or not an option",
     ),
 )
 async def add_camera(new: NewCamera, services: ServicesDep) -> CameraStatus:
     """Add a camera and begin to watch it; whether it can be opened shows in its state."""
     _changeable(services)
-    return _status(services.cameras.add(new.address, new.id, new.loop))
+    try:
+        options = parse_options(new.options)
+    except SettingsError as error:
+        raise ApiError(422, "bad_option", str(error)) from None
+    return _status(services.cameras.add(new.address, new.id, new.loop, options))
 
 
 @router.get("/{camera_id}", responses=_errors(_401="A key is needed", _404=_MISSING))
