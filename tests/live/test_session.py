@@ -200,3 +200,26 @@ def test_what_is_wanted_reaches_the_stream_with_the_next_frame() -> None:
     box.session.put(packet(1))
     box.session.run()
     assert stream.wants == Wants(landmarks=True, small_faces=False, crop=True)
+
+
+def test_calibration_reaches_the_stream_once_and_turns_the_baseline_on() -> None:
+    stream = CountingStream()
+    box = Recorder(stream)
+    box.session.options = StreamOptions(landmarks=True, signals=True)
+    box.session.calibrate()
+    assert stream.calibrations == 0, "streams are touched by the thread that runs them alone"
+    for seq in (1, 2):
+        box.session.put(packet(seq))
+        box.session.run()
+    assert stream.calibrations == 1
+    assert stream.wants == Wants(landmarks=True, small_faces=False, baseline=True, signals=True)
+
+
+def test_a_reset_forgets_a_calibration_that_waits() -> None:
+    stream = CountingStream()
+    box = Recorder(stream)
+    box.session.calibrate()
+    box.session.reset()
+    box.session.put(packet(1))
+    box.session.run()
+    assert stream.calibrations == 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import socket
@@ -7,6 +8,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,11 @@ from websockets.sync.client import ClientConnection, connect
 from mien import __version__
 from mien.core.codec import LIVE
 from mien.core.labels import EMOTIONS
-from mien.core.types import Faces, Frame, FrameResult
+from mien.core.types import Event, Faces, Frame, FrameResult
 from mien.live.fake import CountingAnalyzer, CountingStream, FakeEngine
 from mien.live.local import LocalEngine
 from mien.live.session import FrameStream, StreamOptions
-from mien.server.routes.stream import MAX_MESSAGE
+from mien.server.routes.stream import MAX_EVENTS, MAX_MESSAGE, Outbox
 from mien.server.services import Backend
 from mien.server.settings import ServerSettings
 
@@ -151,6 +153,50 @@ def test_options_change_what_is_sent_and_add_up(server: Running, jpeg: bytes) ->
         client.put(frame(1, jpeg))
         assert server.engine.step()
     assert client.session.options == StreamOptions(min_score=0.5, max_faces=3)
+
+
+def test_calibrate(server: Running, jpeg: bytes) -> None:
+    with open_stream(server) as client:
+        client.socket.send(json.dumps({"type": "options", "signals": True}))
+        client.socket.send(json.dumps({"type": "calibrate"}))
+        client.analyse(frame(1, jpeg))
+        assert client.session.options == StreamOptions(baseline=True, signals=True)
+
+
+class EventfulStream(CountingStream):
+    def analyze(self, frame: Frame) -> FrameResult:
+        result = super().analyze(frame)
+        return replace(result, events=(Event("blink", 1, self.count - 0.2, float(self.count)),))
+
+
+class EventfulAnalyzer(CountingAnalyzer):
+    def stream(self) -> FrameStream:
+        return EventfulStream()
+
+
+def test_events_come_with_their_frame(make_server: MakeServer, jpeg: bytes) -> None:
+    with open_stream(make_server(FakeEngine(EventfulAnalyzer()))) as client:
+        result = client.analyse(frame(1, jpeg))
+    assert result["events"] == [{"event": "blink", "track": 1, "start": 0.8, "end": 1.0}]
+
+
+def test_events_of_a_result_that_was_replaced_are_not_lost() -> None:
+    async def scenario() -> list[dict[str, Any]]:
+        outbox, got = Outbox(), []
+        outbox.result({"seq": 1, "events": ["a"]})
+        outbox.result({"seq": 2})
+        outbox.result({"seq": 3, "events": ["b"]})
+        got.append(await outbox.next())
+        for seq in range(2 * MAX_EVENTS):
+            outbox.result({"seq": seq, "events": [seq]})
+        got.append(await outbox.next())
+        outbox.result({"seq": 4})
+        return [*got, await outbox.next()]
+
+    first, second, third = asyncio.run(scenario())
+    assert first == {"seq": 3, "events": ["a", "b"]}
+    assert second["events"] == list(range(MAX_EVENTS, 2 * MAX_EVENTS))
+    assert third == {"seq": 4}
 
 
 BAD_TEXT = {

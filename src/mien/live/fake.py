@@ -28,16 +28,26 @@ class CountingAnalyzer:
 
 
 class CountingStream:
-    """Counts frames, from 1 again after ``reset``."""
+    """Counts frames, from 1 again after ``reset``.
+
+    Attributes:
+        count: frames since the beginning.
+        calibrations: how often it was asked to calibrate.
+    """
 
     def __init__(self) -> None:
         self.count = 0
+        self.calibrations = 0
         self.wants = Wants()
 
     def analyze(self, frame: Frame) -> FrameResult:
         """Return one face whose track is the count."""
         self.count += 1
         return _result(frame, self.count)
+
+    def calibrate(self) -> None:
+        """Count that it was asked for."""
+        self.calibrations += 1
 
     def reset(self) -> None:
         """Count from 1 again."""

@@ -26,6 +26,8 @@ class FrameStream(Protocol):
 
     def analyze(self, frame: Frame) -> FrameResult: ...
 
+    def calibrate(self) -> None: ...
+
     def reset(self) -> None: ...
 
 
@@ -93,6 +95,8 @@ class StreamOptions:
         landmarks: see `Wants`.
         small_faces: see `Wants`.
         crop: see `Wants`.
+        baseline: see `Wants`.
+        signals: see `Wants`.
     """
 
     min_score: float = 0.0
@@ -100,6 +104,8 @@ class StreamOptions:
     landmarks: bool = False
     small_faces: bool = False
     crop: bool = False
+    baseline: bool = False
+    signals: bool = False
 
     def __post_init__(self) -> None:
         if not _number(self.min_score) or not 0 <= self.min_score <= 1:
@@ -108,17 +114,23 @@ class StreamOptions:
             not isinstance(self.max_faces, int) or not _number(self.max_faces) or self.max_faces < 1
         ):
             raise SettingsError(f"max_faces must be a whole number of at least 1 or null, got {self.max_faces!r}")
-        for name in ("landmarks", "small_faces", "crop"):
+        for name in ("landmarks", "small_faces", "crop", "baseline", "signals"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name} must be true or false, got {getattr(self, name)!r}")
 
     @property
     def wants(self) -> Wants:
         """What the analysis is to read."""
-        return Wants(landmarks=self.landmarks, small_faces=self.small_faces, crop=self.crop)
+        return Wants(
+            landmarks=self.landmarks,
+            small_faces=self.small_faces,
+            crop=self.crop,
+            baseline=self.baseline,
+            signals=self.signals,
+        )
 
     def apply(self, result: FrameResult) -> FrameResult:
-        """Return ``result`` with the faces that are wanted."""
+        """Return ``result`` with the faces that are wanted; events are those of all."""
         faces = result.faces[result.faces.scores >= self.min_score][: self.max_faces]
         return replace(result, faces=faces)
 
@@ -155,6 +167,7 @@ class Session:
         self._mailbox: Mailbox[Packet] = Mailbox()
         self._clock = PresentationClock()
         self._forget = False
+        self._calibrate = False
         self._closed = False
 
     @property
@@ -180,7 +193,12 @@ class Session:
     def reset(self) -> None:
         """Forget everybody seen so far; a frame that waits is dropped, as it belongs to what was before."""
         self._mailbox.clear()
-        self._forget = True
+        self._forget, self._calibrate = True, False
+
+    def calibrate(self) -> None:
+        """Take the two seconds from the next frame on as everybody's resting face; turns the option baseline on."""
+        self.options = replace(self.options, baseline=True)
+        self._calibrate = True
 
     def close(self) -> None:
         """Take no more frames and deliver nothing more."""
@@ -209,6 +227,9 @@ class Session:
                 self._clock.reset()
             options = self.options
             self._stream.wants = options.wants
+            if self._calibrate:
+                self._calibrate = False
+                self._stream.calibrate()
             result = options.apply(self._stream.analyze(self._frame(packet)))
         except MienError as error:
             return Failed(packet.seq, error.code, str(error))

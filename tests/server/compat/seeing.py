@@ -98,6 +98,9 @@ class SeeingStream:
     def analyze(self, frame: Frame) -> FrameResult:
         return self._analyzer.analyze(frame)
 
+    def calibrate(self) -> None:
+        """There is nothing to learn."""
+
     def reset(self) -> None:
         """There is nothing to forget."""
 

@@ -19,7 +19,7 @@ from mien.core.codec import LIVE
 from mien.core.errors import MienError, SettingsError
 from mien.core.labels import EMOTIONS
 from mien.live.session import Analysed, Outcome, Packet, Session, StreamOptions
-from mien.outputs.json import face_to_json
+from mien.outputs.json import event_to_json, face_to_json
 from mien.server.errors import ApiError, error_response
 from mien.server.guard import deny
 from mien.server.services import Services, services_of
@@ -32,11 +32,15 @@ HEADER: Final = struct.Struct("<Id")
 MAX_MESSAGE: Final = LIVE.max_bytes + HEADER.size + 2**16
 """The largest message the socket takes; a frame a little too large is refused by name, more closes the socket."""
 MAX_TEXT: Final = 2**16
+MAX_EVENTS: Final = 256
+"""Events that wait for a client that does not read; the oldest of more are dropped."""
 TRY_LATER: Final = 1013
 
 
 class Outbox:
     """What waits to be sent to one client: the newest result and a few errors, however slowly it reads.
+
+    Events of a result that was replaced go with the one that replaced it, so that none is missed.
 
     Attributes:
         replaced: results that a newer one replaced before they were sent.
@@ -50,7 +54,11 @@ class Outbox:
 
     def result(self, message: dict[str, Any]) -> None:
         """Put the newest result."""
-        self.replaced += self._result is not None
+        if self._result is not None:
+            self.replaced += 1
+            events = [*self._result.get("events", ()), *message.get("events", ())]
+            if events:
+                message["events"] = events[-MAX_EVENTS:]
         self._result = message
         self._something.set()
 
@@ -151,11 +159,13 @@ class Stream:
         kind = command.pop("type")
         if kind == "reset":
             self.session.reset()
+        elif kind == "calibrate":
+            self.session.calibrate()
         elif kind == "options":
             self._configure(command)
         else:
             self.outbox.error(
-                "unknown_message", f'there is no message of type {kind[:100]!r}: send "options" or "reset"'
+                "unknown_message", f'there is no message of type {kind[:100]!r}: send "options", "calibrate" or "reset"'
             )
 
     def _configure(self, changes: dict[str, Any]) -> None:
@@ -240,4 +250,6 @@ def _result(outcome: Analysed) -> dict[str, Any]:
     }
     if result.warnings:
         message["warnings"] = result.warnings
+    if result.events:
+        message["events"] = [event_to_json(event) for event in result.events]
     return message
