@@ -11,7 +11,7 @@ import numpy as np
 
 from mien.core.types import Frame
 from mien.live.broadcast import Broadcast
-from mien.live.camera import CameraEvent, CameraState, StateName
+from mien.live.camera_values import CameraEvent, CameraState, StateName
 from mien.sources.camera import CameraAddress
 
 WAIT = 20.0

@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 
 from mien.core.errors import SourceError
 from mien.core.types import FrameResult, Image
-from mien.live.camera import Camera, CameraRules, CameraSpec
+from mien.live.camera import Camera
+from mien.live.camera_values import CameraRules, CameraSpec
 from mien.live.fake import FakeEngine
 from mien.live.retry import RetryRule
 from mien.sources.camera import parse_address

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 from mien.core.errors import SettingsError, SourceError
 from mien.core.types import FrameResult, Image
-from mien.live.camera import Camera, CameraRules
+from mien.live.camera import Camera
+from mien.live.camera_values import CameraRules
 from mien.live.cameras import CameraExistsError, Cameras, TooManyCamerasError, parse_specs
 from mien.live.engine import EngineClosedError
 from mien.live.fake import FakeEngine

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -17,7 +18,8 @@ from starlette.testclient import TestClient
 
 from mien.core import codec
 from mien.core.errors import SettingsError
-from mien.live.camera import Camera, CameraRules, CameraSpec
+from mien.live.camera import Camera
+from mien.live.camera_values import CameraRules, CameraSpec
 from mien.live.fake import CountingAnalyzer
 from mien.live.local import LocalEngine
 from mien.live.session import StreamOptions
@@ -25,6 +27,7 @@ from mien.server import settings
 from mien.server.camera_schemas import LiveResult, LiveResults
 from mien.server.routes.cameras import event_stream
 from mien.server.services import Backend
+from mien.server.settings import ServerSettings
 from mien.sources.camera import parse_address
 
 ALLOWED = {"allow_camera_changes": True}
@@ -293,6 +296,16 @@ def test_senseless_cameras_in_the_environment(monkeypatch: pytest.MonkeyPatch, g
     with pytest.raises(SettingsError) as error:
         settings.load()
     assert "geheim" not in str(error.value)
+
+
+def test_the_description_names_what_there_is(client: TestClient) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "cameras.md").read_text()
+    for name in re.findall(r"MIEN_([A-Z_]+)", text):
+        assert name.lower() in ServerSettings.model_fields, name
+    described = client.get("/openapi.json").json()["paths"]
+    for method, path in re.findall(r"`(GET|POST|DELETE) (…/{id}\S*?|/api\S*?)[`? ]", text):
+        route = path.replace("…", "/api/v1/cameras").replace("{id}", "{camera_id}")
+        assert method.lower() in described.get(route, {}), (method, path)
 
 
 def test_settings_do_not_show_addresses() -> None:

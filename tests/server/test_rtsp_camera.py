@@ -13,7 +13,7 @@ from rtsp_peer import RtspPeer
 from serving import MakeServer
 
 from mien.core.errors import SourceError
-from mien.live.camera import CameraRules
+from mien.live.camera_values import CameraRules
 from mien.live.fake import CountingAnalyzer
 from mien.live.local import LocalEngine
 from mien.live.retry import RetryRule

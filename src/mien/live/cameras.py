@@ -11,7 +11,8 @@ from typing import Any, Final
 import structlog
 
 from mien.core.errors import InputError, SettingsError, SourceError
-from mien.live.camera import Camera, CameraRules, CameraSpec, Clock, Draw, Opener, SystemClock
+from mien.live.camera import Camera
+from mien.live.camera_values import CameraRules, CameraSpec, Clock, Draw, Opener, SystemClock
 from mien.live.engine import Engine, EngineClosedError
 from mien.live.session import StreamOptions
 from mien.outputs import overlay

@@ -15,8 +15,8 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from mien.core.errors import MienError, SettingsError
-from mien.core.types import Faces, Frame
-from mien.live.camera import CameraRules
+from mien.core.types import Faces, FloatArray, Frame, Image
+from mien.live.camera_values import CameraRules
 from mien.live.cameras import Cameras
 from mien.live.engine import Engine
 from mien.live.local import LocalEngine, cores
@@ -35,10 +35,18 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """What computes, and which models it computes with (for people who keep results)."""
+    """What computes, and which models it computes with (for people who keep results).
+
+    Attributes:
+        engine: for pictures and streams.
+        models: names and versions.
+        classify: the emotion model alone: probabilities ``[n, 8]`` for crops as it reads them; None where there is
+            none.
+    """
 
     engine: Engine
     models: dict[str, str]
+    classify: Callable[[Image], FloatArray] | None = None
 
 
 Loader: TypeAlias = Callable[[ServerSettings], Backend]
@@ -63,7 +71,7 @@ def load_backend(settings: ServerSettings) -> Backend:
         "emotion_version": emotion.version,
         "precision": settings.precision,
     }
-    return Backend(LocalEngine(analyzer, settings.workers), models)
+    return Backend(LocalEngine(analyzer, settings.workers), models, analyzer.emotion.probabilities)
 
 
 def keys_of(settings: ServerSettings) -> Keys:

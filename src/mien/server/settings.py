@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from mien.core.codec import UPLOAD
 from mien.core.errors import SettingsError
 from mien.core.settings import AnalyzerSettings
-from mien.live.camera import CameraSpec
+from mien.live.camera_values import CameraSpec
 from mien.live.cameras import parse_options, parse_specs
 
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})

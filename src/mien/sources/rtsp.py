@@ -71,7 +71,7 @@ class RtspCamera:
             self._container: InputContainer = av.open(
                 url, mode="r", format="rtsp", options=options, timeout=timeout, metadata_errors="replace"
             )
-        except (FFmpegError, OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, it may hold the address
             failure = _explain(shown, error)
         # Raised out here, so that not even the chain of errors holds FFmpeg's message.
         if failure is not None:

@@ -13,7 +13,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from mien.core.errors import SettingsError
-from mien.live.camera import Camera, CameraEvent, CameraResult, CameraState
+from mien.live.camera import Camera
+from mien.live.camera_values import CameraEvent, CameraResult, CameraState
 from mien.live.cameras import Cameras, parse_options
 from mien.server.camera_schemas import CameraList, CameraStatus, LiveResult, LiveResults, NewCamera
 from mien.server.errors import ApiError
