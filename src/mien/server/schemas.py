@@ -61,6 +61,19 @@ class Emotion(Strict):
     confidence: float = Field(description="Calibrated probability of the label", ge=0, le=1)
     uncertain: bool = Field(description="The label should not be relied on")
     probabilities: Probabilities
+    uncorrected: Probabilities | None = Field(
+        None, description="Without the resting face taken off; in streams with the option `baseline` alone"
+    )
+
+
+class Signals(Strict):
+    """What is followed over time in a stream; null while too little is known. See docs/signals.md."""
+
+    satisfaction: float | None = Field(description="From angry, 0, to happy, 100")
+    attention: float | None = Field(description="Facing the camera with open eyes, 0–1")
+    drowsiness: float | None = Field(description="From closed eyes and yawns within a minute, 0–1")
+    expressiveness: float | None = Field(description="How much the expression moves, 0–1")
+    dominant: Literal["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt"]
 
 
 class Pose(Strict):
@@ -100,6 +113,10 @@ class Face(Strict):
     )
     emotion: Emotion
     track: int | None = Field(None, description="Identity within a stream; absent for single pictures")
+    baseline: Literal["none", "learning", "learned", "calibrating", "calibrated"] | None = Field(
+        None, description="What is known of the resting face, in streams with the option `baseline`"
+    )
+    signals: Signals | None = Field(None, description="In streams with the option `signals`")
     landmarks: list[list[float]] | None = None
     pose: Pose | None = None
     eyes_open: float | None = None
