@@ -1,6 +1,73 @@
 from __future__ import annotations
 
-from mien.sources.rtsp import Backlog
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from mien.core.errors import SourceError
+from mien.sources.rtsp import Backlog, RtspCamera
+
+TALK = Callable[[socket.socket, threading.Event], None]
+
+
+@contextmanager
+def peer(talk: TALK) -> Iterator[int]:
+    """Listen on a port and let ``talk`` speak with whoever connects."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                talk(connection, over)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            over.set()
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+def silent(connection: socket.socket, over: threading.Event) -> None:
+    over.wait()
+
+
+def trickling(connection: socket.socket, over: threading.Event) -> None:
+    """Send an answer that never ends, a byte at a time, so that no single wait is long."""
+    connection.sendall(b"RTSP/1.0 200 OK\r\nX: ")
+    while not over.wait(0.02):
+        try:
+            connection.sendall(b"x")
+        except OSError:
+            return
+
+
+def babbling(connection: socket.socket, over: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1000))
+
+
+def leaving(connection: socket.socket, over: threading.Event) -> None:
+    connection.recv(100)
+
+
+def sending_elsewhere(connection: socket.socket, over: threading.Event) -> None:
+    """Point to another protocol."""
+    connection.recv(10_000)
+    connection.sendall(b"RTSP/1.0 302 Found\r\nCSeq: 1\r\nLocation: http://127.0.0.1:1/geheim\r\n\r\n")
+    over.wait()
+
+
+@pytest.mark.parametrize("talk", [silent, trickling, babbling, leaving, sending_elsewhere])
+def test_a_peer_that_is_no_camera_is_given_up_in_time(talk: TALK) -> None:
+    with peer(talk) as port, pytest.raises(SourceError, match=r"^a door ") as error:
+        RtspCamera(f"rtsp://me:geheim@127.0.0.1:{port}/x", "a door", timeout=0.3)
+    assert "geheim" not in str(error.value)
 
 
 def judged(steps: list[tuple[float, float]], backlog: Backlog | None = None) -> list[bool]:
