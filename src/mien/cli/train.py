@@ -63,7 +63,11 @@ def emotion(
     data: Annotated[Path, typer.Option(help="Folder with train.parquet and dev.parquet, or Kaggle's fer2013.csv.")],
     out: Out = Path("runs/emotion"),
     arch: Annotated[
-        str, typer.Option(help="fer-s, fer-t, fer-m, fer-l; as teachers vgg-s, vgg, resnet18, resnet18-se.")
+        str,
+        typer.Option(
+            help="fer-s, fer-t, fer-m, fer-l; teachers: vgg-s, vgg, resnet18, resnet18-se; "
+            "yardsticks: mini-xception, cnn-guide."
+        ),
     ] = "fer-m",
     epochs: Annotated[int, typer.Option(min=1, help="Length of the schedule.")] = 240,
     minutes: Minutes = None,
@@ -74,17 +78,26 @@ def emotion(
     ] = None,
     views: Annotated[int, typer.Option(min=1, help="Augmented views that the teachers speak about.")] = 20,
     start: Annotated[Path | None, typer.Option(help="A finished run whose weights this one begins with.")] = None,
+    patience: Annotated[int, typer.Option(min=1, help="Of the yardsticks, in epochs.")] = 12,
     seed: int = 0,
     as_json: Json = False,
 ) -> None:
-    """Train the emotion network on FER2013 with the votes of FER+; with teachers, distil them."""
-    need_torch()
-    from mien.core.labels import FER2013
-    from mien.training import plots
-    from mien.training.emotion import ship
-    from mien.training.emotion.train import Recipe, confusion_of, train
-    from mien.training.loops import Run
+    """Train the emotion network on FER2013 with the votes of FER+; with teachers, distil them.
 
+    The yardsticks learn the seven labels as their authors train them: Adam, a rate that falls when the loss on the
+    development set stands still (--patience), an early end.
+    """
+    need_torch()
+    from mien.training.emotion import ship, yardsticks
+    from mien.training.emotion.train import Recipe, confusion_of, train
+
+    train_set, dev_set = ship.splits(data)
+    if arch in yardsticks.YARDSTICKS:
+        simple = yardsticks.Recipe(arch, epochs, minutes, batch=min(batch, 64), patience=patience, seed=seed)
+        with Bar(as_json) as bar:
+            yardstick = yardsticks.train(simple, train_set, dev_set, out, bar.tell)
+        _plot_emotion(out, arch, confusion_of(yardstick, dev_set))
+        return
     recipe = Recipe(
         arch=arch,
         epochs=epochs,
@@ -98,13 +111,20 @@ def emotion(
         views=views,
         start=None if start is None else str(start),
     )
-    train_set, dev_set = ship.splits(data)
     with Bar(as_json) as bar:
         net = train(recipe, train_set, dev_set, out, bar.tell)
+    _plot_emotion(out, arch, confusion_of(net, dev_set))
+
+
+def _plot_emotion(out: Path, arch: str, matrix: Any) -> None:
+    from mien.core.labels import FER2013
+    from mien.training import plots
+    from mien.training.loops import Run
+
     history = Run.history_of(out)
     plots.curves(history, ("train_loss", "dev_loss"), f"{arch}: loss", out / "loss.png")
     plots.curves(history, ("dev_fer2013", "dev_ferplus"), f"{arch}: accuracy on dev", out / "accuracy.png")
-    plots.confusion(confusion_of(net, dev_set), FER2013, f"{arch} on dev", out / "confusion.png")
+    plots.confusion(matrix, FER2013, f"{arch} on dev", out / "confusion.png")
     typer.echo(f"{out / 'model.pt'} (plots beside it); next: mien export emotion {out}", err=True)
 
 

@@ -22,6 +22,11 @@ def augment(images: Tensor) -> Tensor:
     return erase(images).clamp_(0, 1)
 
 
+def plain(images: Tensor) -> Tensor:
+    """Return ``images`` changed as the classic recipes do: flip, ±10°, scale and shift by up to a tenth."""
+    return warp(images, degrees=10, zoom=0.1, shift=0.1)
+
+
 def flipped(images: Tensor) -> Tensor:
     """Return ``images`` with about half of them mirrored."""
     mirrored = torch.rand(len(images), device=images.device) < 0.5
@@ -33,15 +38,15 @@ def uniform(n: int, low: float, high: float, like: Tensor) -> Tensor:
     return torch.empty(n, device=like.device).uniform_(low, high)
 
 
-def warp(images: Tensor) -> Tensor:
+def warp(images: Tensor, degrees: float = 12, zoom: float = 0.15, shift: float = 0.08) -> Tensor:
     """Flip, rotate, scale and shift, in one resampling; what comes in from outside is the nearest edge pixel."""
     n = len(images)
-    angle = uniform(n, -12, 12, images) * (math.pi / 180)
-    scale = uniform(n, 0.85, 1.15, images)
+    angle = uniform(n, -degrees, degrees, images) * (math.pi / 180)
+    scale = uniform(n, 1 - zoom, 1 + zoom, images)
     flip = torch.where(uniform(n, 0, 1, images) < 0.5, -1.0, 1.0)
     cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
-    # Shifts are in units of half a picture, hence twice the 8%.
-    dx, dy = uniform(n, -0.16, 0.16, images), uniform(n, -0.16, 0.16, images)
+    # Shifts are in units of half a picture.
+    dx, dy = uniform(n, -2 * shift, 2 * shift, images), uniform(n, -2 * shift, 2 * shift, images)
     theta = torch.stack([flip * cos, -sin, dx, flip * sin, cos, dy], 1).view(n, 2, 3)
     grid = F.affine_grid(theta, list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
