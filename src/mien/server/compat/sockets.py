@@ -7,6 +7,7 @@ handled one after another.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 
 PATH: Final = "/socket.io"
 MAX_MESSAGE: Final = LIVE.max_bytes * 4 // 3 + 2**16
+LONGEST: Final = 60.0
+"""Seconds that a request may take; one that waits for news takes 45."""
 BACKLOG: Final = 8
 """Answers that may wait for a client that does not read; what comes after them is dropped."""
 
@@ -54,15 +57,26 @@ class Sockets:
         self._most = settings.max_streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_http = scope["type"] == "http"
         refusal = self._refusal(HTTPConnection(scope))
         if refusal is None:
-            await self._app(scope, receive, send)
-            return
+            try:
+                # A session that broke the protocol is waited for until its client has fetched what was sent before.
+                async with asyncio.timeout(LONGEST if is_http else None):
+                    await self._app(scope, receive, send)
+                return
+            except TimeoutError:
+                refusal = ApiError(408, "timeout", "the session did not end in time: connect again")
+            except Exception:  # the library raises whatever its parsing stumbles over
+                if not is_http:
+                    raise
+                log.warning("a Socket.IO message could not be read", exc_info=True)
+                refusal = ApiError(400, "bad_message", "the message is not Socket.IO's: connect again")
         response = error_response(scope, refusal.status_code, refusal.code, refusal.detail, refusal.headers)
-        if scope["type"] == "websocket":
-            await deny(response, scope, receive, send)
-        else:
+        if is_http:
             await response(scope, receive, send)
+        else:
+            await deny(response, scope, receive, send)
 
     async def emit(self, event: str, data: dict[str, Any], sid: str, namespace: str) -> None:
         """Send an event to one client, and to no other."""
@@ -83,6 +97,9 @@ class Sockets:
         refusal = services_of(connection).keys.refusal(connection, "analyze")
         if refusal is not None:
             return refusal
+        announced = connection.headers.get("content-length", "0")
+        if announced.isdecimal() and int(announced) > MAX_MESSAGE:
+            return ApiError(413, "too_large", f"the message is larger than {MAX_MESSAGE} bytes: send a smaller picture")
         is_new = "sid" not in parse_qs(connection.scope.get("query_string", b"").decode("latin-1"))
         if is_new and len(self.server.eio.sockets) >= self._most:
             return ApiError(503, "busy", f"{self._most} Socket.IO clients are connected already: try again later")
