@@ -50,10 +50,11 @@ describe("settings", () => {
   });
 
   it("keeps what makes sense and replaces what does not", () => {
-    expect(sanitize({ language: "de", theme: "pink", mirrored: false, other: 1 })).toEqual({
+    expect(sanitize({ language: "de", theme: "pink", mirrored: false, pose: true, signals: 1, other: 1 })).toEqual({
+      ...defaults,
       language: "de",
-      theme: "auto",
       mirrored: false,
+      pose: true,
     });
   });
 });

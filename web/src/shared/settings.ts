@@ -12,21 +12,42 @@ export interface Settings {
   readonly theme: Theme;
   /** Whether a camera that looks at the user is shown as in a mirror. */
   readonly mirrored: boolean;
+  /** What is drawn on faces beside the box. */
+  readonly landmarks: boolean;
+  readonly pose: boolean;
+  /** Whether signals and events are followed over time. */
+  readonly signals: boolean;
+  /** Whether each person's resting face is taken off what is shown. */
+  readonly baseline: boolean;
 }
 
 interface Store extends Settings {
   change(values: Partial<Settings>): void;
 }
 
-export const defaults: Settings = { language: "auto", theme: "auto", mirrored: true };
+export const defaults: Settings = {
+  language: "auto",
+  theme: "auto",
+  mirrored: true,
+  landmarks: false,
+  pose: false,
+  signals: false,
+  baseline: false,
+};
 
 /** Keep of a stored value what makes sense, so that an old or damaged entry cannot break the app. */
 export function sanitize(stored: unknown): Settings {
   const value: Partial<Record<keyof Settings, unknown>> = typeof stored === "object" && stored !== null ? stored : {};
+  const flag = (name: "mirrored" | "landmarks" | "pose" | "signals" | "baseline") =>
+    typeof value[name] === "boolean" ? value[name] : defaults[name];
   return {
     language: typeof value.language === "string" ? value.language : defaults.language,
     theme: themes.find((theme) => theme === value.theme) ?? defaults.theme,
-    mirrored: typeof value.mirrored === "boolean" ? value.mirrored : defaults.mirrored,
+    mirrored: flag("mirrored"),
+    landmarks: flag("landmarks"),
+    pose: flag("pose"),
+    signals: flag("signals"),
+    baseline: flag("baseline"),
   };
 }
 
@@ -34,7 +55,7 @@ export const useSettings = create<Store>()(
   persist((set) => ({ ...defaults, change: (values) => set(values) }), {
     name: "mien-settings",
     version: 1,
-    partialize: ({ language, theme, mirrored }): Settings => ({ language, theme, mirrored }),
+    partialize: (state): Settings => sanitize(state),
     merge: (stored, current) => ({ ...current, ...sanitize(stored) }),
   }),
 );

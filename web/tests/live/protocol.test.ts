@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { encodeFrame, ProtocolError, parseMessage } from "../../src/features/live/engine/protocol";
+import { ProtocolError } from "../../src/features/live/engine/fields";
+import { encodeFrame, type Face, parseMessage } from "../../src/features/live/engine/protocol";
 import { emotions } from "../../src/shared/emotions";
 
 const probabilities = Object.fromEntries(emotions.map((emotion, i) => [emotion, i === 1 ? 0.93 : 0.01]));
@@ -20,6 +21,11 @@ const result = {
   height: 360,
   faces: [face],
 };
+
+function faceOf(value: unknown): Face | undefined {
+  const message = parseMessage(JSON.stringify({ ...result, faces: [value] }));
+  return message?.type === "result" ? message.faces[0] : undefined;
+}
 
 describe("encodeFrame", () => {
   it("writes seq and captured_ms in little-endian before the picture", () => {
@@ -50,6 +56,58 @@ describe("parseMessage", () => {
     expect(message?.type === "result" && message.faces[0]?.expression).toBeNull();
   });
 
+  it("reads what was measured, and null for what was not", () => {
+    const measured = {
+      quality: 0.4,
+      reason: "too dark",
+      landmarks: [
+        [1.5, 2],
+        [3, 4],
+      ],
+      pose: { yaw: -4.1, pitch: 2, roll: 0.3 },
+      eyes_open: 0.8,
+      mouth_open: 0,
+      blinks: 3,
+      perclos: null,
+      baseline: "learned",
+      signals: { satisfaction: 81.5, attention: 1, drowsiness: null, expressiveness: 0.2, dominant: "happiness" },
+    };
+    expect(faceOf({ ...face, ...measured })).toMatchObject({
+      quality: 0.4,
+      obstacle: "too dark",
+      landmarks: [1.5, 2, 3, 4],
+      pose: { yaw: -4.1, pitch: 2, roll: 0.3 },
+      eyesOpen: 0.8,
+      mouthOpen: 0,
+      blinks: 3,
+      perclos: null,
+      rest: "learned",
+      signals: { satisfaction: 81.5, attention: 1, drowsiness: null, expressiveness: 0.2, dominant: "happiness" },
+    });
+    expect(faceOf(face)).toMatchObject({ obstacle: null, landmarks: null, pose: null, blinks: null, signals: null });
+    expect(faceOf({ ...face, landmarks: null, pose: { yaw: null, pitch: null, roll: null } })).toMatchObject({
+      landmarks: null,
+      pose: null,
+    });
+  });
+
+  it("reads the probabilities from before the resting face was taken off", () => {
+    const uncorrected = Object.fromEntries(emotions.map((emotion, i) => [emotion, i === 0 ? 0.93 : 0.01]));
+    const read = faceOf({ ...face, emotion: { ...face.emotion, uncorrected } });
+    expect(read?.expression?.uncorrected).toEqual([0.93, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01]);
+    expect(faceOf(face)?.expression?.uncorrected).toBeNull();
+  });
+
+  it("reads events and passes over kinds that it does not know", () => {
+    const events = [
+      { event: "smile", track: 4, start: 1.5, end: null },
+      { event: "wink", track: 4, start: 1.5, end: 2 },
+    ];
+    const message = parseMessage(JSON.stringify({ ...result, events }));
+    expect(message).toMatchObject({ events: [{ kind: "smile", track: 4, start: 1.5, end: null }] });
+    expect(parseMessage(JSON.stringify(result))).toMatchObject({ events: [] });
+  });
+
   it.each([
     [3, 3],
     [null, null],
@@ -78,6 +136,9 @@ describe("parseMessage", () => {
       "a missing probability",
       JSON.stringify({ ...result, faces: [{ ...face, emotion: { ...face.emotion, probabilities: {} } }] }),
     ],
+    ["landmarks that are texts", JSON.stringify({ ...result, faces: [{ ...face, landmarks: ["a"] }] })],
+    ["signals that are texts", JSON.stringify({ ...result, faces: [{ ...face, signals: { attention: "high" } }] })],
+    ["events that are no list", JSON.stringify({ ...result, events: {} })],
     ["ready without a limit", '{"type":"ready","version":"1"}'],
   ])("refuses %s", (_name, text) => {
     expect(() => parseMessage(text)).toThrow(ProtocolError);

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { type Measures, type Obstacle, unmeasured } from "../../src/features/live/engine/measures";
 import type { Face, Result } from "../../src/features/live/engine/protocol";
-import { Tracks } from "../../src/features/live/engine/tracks";
+import { obstacleOf, Tracks } from "../../src/features/live/engine/tracks";
 
-function face(track: number, x: number, size = 20): Face {
-  return { track, box: [x, 0, x + size, size], score: 1, expression: null };
+function face(track: number, x: number, size = 20, measures: Partial<Measures> = {}): Face {
+  return { track, box: [x, 0, x + size, size], score: 1, expression: null, ...unmeasured, ...measures };
 }
 
 function result(...faces: Face[]): Result {
-  return { type: "result", seq: 0, dropped: 0, width: 100, height: 100, faces };
+  return { type: "result", seq: 0, dropped: 0, width: 100, height: 100, faces, events: [] };
 }
 
 const left = (tracks: Tracks, now: number) => tracks.drawn(now)[0]?.box[0];
@@ -16,7 +17,9 @@ describe("Tracks", () => {
   it("places a new face at once, as a fraction of the frame", () => {
     const tracks = new Tracks();
     tracks.update(result(face(1, 40)), 0);
-    expect(tracks.drawn(0)).toEqual([{ track: 1, box: [0.4, 0, 0.6, 0.2], alpha: 1, expression: null }]);
+    expect(tracks.drawn(0)).toEqual([
+      { track: 1, box: [0.4, 0, 0.6, 0.2], alpha: 1, expression: null, obstacle: null, landmarks: null, pose: null },
+    ]);
   });
 
   it("glides between results and arrives within the usual interval", () => {
@@ -27,6 +30,27 @@ describe("Tracks", () => {
     expect(left(tracks, 150)).toBeCloseTo(0.05);
     expect(left(tracks, 200)).toBeCloseTo(0.1);
     expect(left(tracks, 260)).toBeCloseTo(0.1);
+  });
+
+  it("moves landmarks and pose along with the box, angles the short way round", () => {
+    const tracks = new Tracks();
+    const at = (x: number, roll: number) => face(1, x, 20, { landmarks: [x, 50], pose: { yaw: x, pitch: 0, roll } });
+    tracks.update(result(at(0, 170)), 0);
+    tracks.update(result(at(10, -170)), 100);
+    expect(tracks.drawn(150)[0]?.landmarks?.[0]).toBeCloseTo(0.05);
+    expect(tracks.drawn(150)[0]?.landmarks?.[1]).toBeCloseTo(0.5);
+    expect(tracks.drawn(150)[0]?.pose?.yaw).toBeCloseTo(5);
+    expect(tracks.drawn(150)[0]?.pose?.roll).toBeCloseTo(180);
+    expect(tracks.drawn(200)[0]?.pose).toEqual({ yaw: 10, pitch: 0, roll: -170 });
+  });
+
+  it("takes landmarks that come later at once, and lets go of those that do not come any more", () => {
+    const tracks = new Tracks();
+    tracks.update(result(face(1, 0)), 0);
+    tracks.update(result(face(1, 10, 20, { landmarks: [20, 40] })), 100);
+    expect(tracks.drawn(101)[0]?.landmarks).toEqual([0.2, 0.4]);
+    tracks.update(result(face(1, 10)), 200);
+    expect(tracks.drawn(201)[0]?.landmarks).toBeNull();
   });
 
   it("starts a new glide from where the box is drawn, without a jump", () => {
@@ -107,5 +131,19 @@ describe("Tracks", () => {
     tracks.clear();
     expect(tracks.drawn(0)).toEqual([]);
     expect(tracks.people(0)).toEqual([]);
+  });
+});
+
+describe("obstacleOf", () => {
+  it.each<[string, (Obstacle | null)[], Obstacle | null]>([
+    ["nobody", [], null],
+    ["one in the dark", ["too dark"], "too dark"],
+    ["one in the dark and one who can be read", ["too dark", null], null],
+    ["two with different obstacles", ["turned away", "too small"], "turned away"],
+    ["what is hardly a face", ["unsure"], null],
+  ])("%s", (_name, found, expected) => {
+    const tracks = new Tracks();
+    tracks.update(result(...found.map((obstacle, i) => face(i + 1, 20 * i, 20, { obstacle }))), 0);
+    expect(obstacleOf(tracks.people(0))).toBe(expected);
   });
 });

@@ -17,7 +17,15 @@ function reason(left: number): Reason {
 }
 
 function face(track: number, left: number): DrawnFace {
-  return { track, box: [left, 0, left + 0.2, 0.4], alpha: 1, expression: null };
+  return {
+    track,
+    box: [left, 0, left + 0.2, 0.4],
+    alpha: 1,
+    expression: null,
+    obstacle: null,
+    landmarks: null,
+    pose: null,
+  };
 }
 
 describe("parseReasons", () => {

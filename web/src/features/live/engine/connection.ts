@@ -1,6 +1,7 @@
 /** One connection to the server's stream: waits until the models are loaded, and comes back by itself when lost. */
 
-import { ProtocolError, parseMessage, type ServerMessage, STREAM_PATH, SUBPROTOCOL } from "./protocol";
+import { ProtocolError } from "./fields";
+import { parseMessage, type ServerMessage, STREAM_PATH, SUBPROTOCOL } from "./protocol";
 
 /**
  * off: not wanted; connecting: first attempt; loading: the server runs, its models are not ready; open: frames may be

@@ -1,6 +1,8 @@
 /** The stream protocol `mien.v1`: frames go out as bytes, results come back as JSON text. */
 
 import { type Emotion, emotions } from "../../../shared/emotions";
+import { fieldsOf, listOf, numberOf, ProtocolError, textOf } from "./fields";
+import { eventsOf, type FaceEvent, type Measures, measuresOf } from "./measures";
 
 export const SUBPROTOCOL = "mien.v1";
 export const STREAM_PATH = "/api/v1/stream";
@@ -15,9 +17,11 @@ export interface Expression {
   readonly uncertain: boolean;
   /** In the order of `emotions`. */
   readonly probabilities: readonly number[];
+  /** The same before the person's resting face was taken off; null where nothing was. */
+  readonly uncorrected: readonly number[] | null;
 }
 
-export interface Face {
+export interface Face extends Measures {
   readonly track: number;
   readonly box: Box;
   readonly score: number;
@@ -37,6 +41,7 @@ export interface Result {
   readonly width: number;
   readonly height: number;
   readonly faces: readonly Face[];
+  readonly events: readonly FaceEvent[];
 }
 
 export interface Failure {
@@ -48,11 +53,6 @@ export interface Failure {
 
 export type ServerMessage = Ready | Result | Failure;
 
-/** The server said something that the protocol does not know. */
-export class ProtocolError extends Error {
-  override readonly name = "ProtocolError";
-}
-
 /** Put the header (uint32 seq, float64 captured_ms, little-endian) in front of an encoded picture. */
 export function encodeFrame(seq: number, capturedMs: number, picture: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEADER_BYTES + picture.byteLength);
@@ -61,27 +61,6 @@ export function encodeFrame(seq: number, capturedMs: number, picture: Uint8Array
   view.setFloat64(4, capturedMs, true);
   bytes.set(picture, HEADER_BYTES);
   return bytes;
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-export function fieldsOf(value: unknown, what: string): Fields {
-  if (!isFields(value)) throw new ProtocolError(`${what} is not an object`);
-  return value;
-}
-
-export function numberOf(value: unknown, what: string): number {
-  if (typeof value !== "number" || !Number.isFinite(value)) throw new ProtocolError(`${what} is not a number`);
-  return value;
-}
-
-export function textOf(value: unknown, what: string): string {
-  if (typeof value !== "string") throw new ProtocolError(`${what} is not a text`);
-  return value;
 }
 
 export function boxOf(value: unknown): Box {
@@ -95,13 +74,18 @@ function expressionOf(value: unknown): Expression | null {
   const fields = fieldsOf(value, "emotion");
   const label = emotions.find((name) => name === fields.label);
   if (label === undefined) throw new ProtocolError(`unknown emotion ${String(fields.label)}`);
-  const probabilities = fieldsOf(fields.probabilities, "probabilities");
   return {
     label,
     confidence: numberOf(fields.confidence, "confidence"),
     uncertain: fields.uncertain === true,
-    probabilities: emotions.map((name) => numberOf(probabilities[name], name)),
+    probabilities: probabilitiesOf(fields.probabilities),
+    uncorrected: fields.uncorrected === undefined ? null : probabilitiesOf(fields.uncorrected),
   };
+}
+
+function probabilitiesOf(value: unknown): number[] {
+  const probabilities = fieldsOf(value, "probabilities");
+  return emotions.map((name) => numberOf(probabilities[name], name));
 }
 
 function faceOf(value: unknown): Face {
@@ -111,6 +95,7 @@ function faceOf(value: unknown): Face {
     box: boxOf(fields.box),
     score: numberOf(fields.score, "score"),
     expression: expressionOf(fields.emotion),
+    ...measuresOf(fields),
   };
 }
 
@@ -136,14 +121,14 @@ export function parseMessage(text: string): ServerMessage | null {
         maxFrameBytes: numberOf(fields.max_frame_bytes, "max_frame_bytes"),
       };
     case "result":
-      if (!Array.isArray(fields.faces)) throw new ProtocolError("faces is not a list");
       return {
         type: "result",
         seq: numberOf(fields.seq, "seq"),
         dropped: numberOf(fields.dropped, "dropped"),
         width: numberOf(fields.width, "width"),
         height: numberOf(fields.height, "height"),
-        faces: fields.faces.map(faceOf),
+        faces: listOf(fields.faces, "faces").map(faceOf),
+        events: eventsOf(fields.events),
       };
     case "error":
       return {

@@ -11,7 +11,7 @@ import { encodeFrame } from "./protocol";
 const SILENCE_MS = 10_000;
 const LONG_SIDE = 640;
 /** A photo is sent once, so it may be larger: small faces in it stay readable. */
-const LONG_SIDE_PHOTO = 1280;
+const LONG_SIDE_PHOTO = 2560;
 /** A socket that holds back this many bytes is too slow for another frame. */
 const MAX_WAITING_BYTES = 256 * 1024;
 /** Cameras give 30 pictures a second; what comes faster, as from a display, gains nothing. Leaves room for jitter. */

@@ -3,7 +3,8 @@
 import { type Emotion, emotions } from "../../../shared/emotions";
 import type { Source } from "../sources/source";
 import { Encoder } from "./encoder";
-import { type Box, boxOf, fieldsOf, numberOf, ProtocolError, textOf } from "./protocol";
+import { fieldsOf, numberOf, ProtocolError, textOf } from "./fields";
+import { type Box, boxOf } from "./protocol";
 
 export const EXPLAIN_PATH = "/api/v1/analyze?explain=true";
 /** Small faces stay readable, and it is sent only when somebody asks. */

@@ -8,10 +8,12 @@ import { type Source, SourceError, type SourceKind, type Trouble } from "../sour
 import { PausableClock } from "./clock";
 import { type Link, StreamConnection } from "./connection";
 import { History } from "./history";
+import type { Obstacle } from "./measures";
 import { noRates, type Rates, StreamMeter } from "./meter";
+import { noWishes, type Options, optionsFor, optionsMessage, usual, type Wishes } from "./options";
 import type { Result, ServerMessage } from "./protocol";
 import { Pump } from "./pump";
-import { type Person, Tracks } from "./tracks";
+import { obstacleOf, type Person, Tracks } from "./tracks";
 
 export type Stage =
   | { readonly phase: "idle" }
@@ -28,6 +30,8 @@ export interface Snapshot {
   readonly selected: number | null;
   /** Whether pictures are read and none has had a face for a while. */
   readonly noFace: boolean;
+  /** Why nobody in the picture can be read well for a while; null when somebody can. */
+  readonly obstacle: Obstacle | null;
   readonly rates: Rates;
   readonly busy: boolean;
   /** The server's words about the last picture if it refused it. */
@@ -41,6 +45,7 @@ export const initial: Snapshot = {
   people: [],
   selected: null,
   noFace: false,
+  obstacle: null,
   rates: noRates,
   busy: false,
   refused: null,
@@ -48,6 +53,7 @@ export const initial: Snapshot = {
 
 const REFRESH_MS = 120;
 const NO_FACE_AFTER_MS = 1000;
+const OBSTACLE_AFTER_MS = 800;
 
 export class LiveSession {
   readonly tracks = new Tracks();
@@ -69,6 +75,10 @@ export class LiveSession {
   #lastFaceAt = 0;
   #lastResultAt: number | null = null;
   #serverDropped = 0;
+  #wishes = noWishes;
+  /** What the server knows of the wishes. */
+  #told: Options = usual;
+  #obstacle: { readonly name: Obstacle; readonly since: number } | null = null;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -111,6 +121,12 @@ export class LiveSession {
     this.#connection.send(JSON.stringify({ type: "reset" }));
     this.#forget();
     this.#refresh();
+  }
+
+  /** See this from now on, with every source. */
+  configure(wishes: Wishes): void {
+    this.#wishes = wishes;
+    if (this.#tell()) this.#pump.once();
   }
 
   /** Draw this person's course. */
@@ -201,13 +217,27 @@ export class LiveSession {
     this.#pinned = false;
     this.#lastFaceAt = this.clock.now();
     this.#lastResultAt = null;
+    this.#obstacle = null;
+  }
+
+  /** Tell the server what is wanted, unless it knows. @returns whether there was something to tell */
+  #tell(): boolean {
+    const { stage } = this.#snapshot;
+    if (stage.phase !== "running") return false;
+    const wanted = optionsFor(this.#wishes, stage.source.kind);
+    const message = optionsMessage(this.#told, wanted);
+    if (message === null || !this.#connection.send(message)) return false;
+    this.#told = wanted;
+    return true;
   }
 
   #onLink(link: Link): void {
-    // People of a new connection are new people: the server's numbers begin again.
+    // People of a new connection are new people: the server's numbers begin again, and so do its options.
     if (link === "open") {
       this.#serverDropped = 0;
       this.#forget();
+      this.#told = usual;
+      this.#tell();
     }
     if (link === "reconnecting") this.#pump.forget();
     this.#set(link === "open" ? { link, refused: null } : { link });
@@ -262,9 +292,17 @@ export class LiveSession {
       people,
       selected: this.#chosen,
       noFace: this.#lastResultAt !== null && (still ? people.length === 0 : at - this.#lastFaceAt > NO_FACE_AFTER_MS),
+      obstacle: this.#lasting(obstacleOf(people), still ? 0 : OBSTACLE_AFTER_MS, at),
       rates: this.#snapshot.paused || still ? noRates : this.#meter.rates(wall),
       busy: !this.#snapshot.paused && !still && this.#snapshot.link === "open" && this.#meter.isBusy(wall),
     });
+  }
+
+  /** What has been in the way for so long. */
+  #lasting(name: Obstacle | null, ms: number, at: number): Obstacle | null {
+    if (name === null) this.#obstacle = null;
+    else if (this.#obstacle?.name !== name) this.#obstacle = { name, since: at };
+    return this.#obstacle !== null && at - this.#obstacle.since >= ms ? this.#obstacle.name : null;
   }
 
   #set(values: Partial<Snapshot>): void {

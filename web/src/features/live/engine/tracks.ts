@@ -1,6 +1,7 @@
 /** The faces of the last results, moved smoothly from one to the next so that boxes glide at display rate. */
 
-import type { Box, Expression, Result } from "./protocol";
+import type { Measures, Obstacle, Pose } from "./measures";
+import type { Box, Expression, Face, Result } from "./protocol";
 
 /** After this many ms without being seen a face has faded from the picture. */
 const GONE_MS = 500;
@@ -17,19 +18,26 @@ const GLIDE_MIN_MS = 16;
 const GLIDE_MAX_MS = 120;
 
 interface Track {
-  from: Box;
-  to: Box;
-  expression: Expression | null;
+  from: Shape;
+  to: Shape;
+  face: Face;
   at: number;
   glide: number;
 }
 
-/** One face as it is to be drawn now; `box` as fractions of the picture. */
-export interface DrawnFace {
-  readonly track: number;
+/** What glides. Places as fractions of the picture; `landmarks` x y x y … */
+export interface Shape {
   readonly box: Box;
+  readonly landmarks: readonly number[] | null;
+  readonly pose: Pose | null;
+}
+
+/** One face as it is to be drawn now. */
+export interface DrawnFace extends Shape {
+  readonly track: number;
   readonly alpha: number;
   readonly expression: Expression | null;
+  readonly obstacle: Obstacle | null;
 }
 
 /** One person for the list. */
@@ -37,11 +45,45 @@ export interface Person {
   readonly track: number;
   readonly present: boolean;
   readonly expression: Expression | null;
+  readonly measures: Measures;
 }
 
-function mix(a: Box, b: Box, share: number): Box {
-  const at = (i: 0 | 1 | 2 | 3) => a[i] + (b[i] - a[i]) * share;
-  return [at(0), at(1), at(2), at(3)];
+function shapeOf({ box, landmarks, pose }: Face, { width, height }: Result): Shape {
+  return {
+    box: [box[0] / width, box[1] / height, box[2] / width, box[3] / height],
+    landmarks: landmarks?.map((value, i) => value / (i % 2 === 0 ? width : height)) ?? null,
+    pose,
+  };
+}
+
+function shapeAt({ from, to, at, glide }: Track, now: number): Shape {
+  const share = Math.min(1, Math.max(0, (now - at) / glide));
+  if (share === 1) return to;
+  const mix = (a: number, b: number) => a + (b - a) * share;
+  // The short way round.
+  const turn = (a: number, b: number) => a + (((((b - a + 180) % 360) + 360) % 360) - 180) * share;
+  const between = (i: 0 | 1 | 2 | 3) => mix(from.box[i], to.box[i]);
+  const { landmarks, pose } = from;
+  return {
+    box: [between(0), between(1), between(2), between(3)],
+    landmarks: landmarks === null ? to.landmarks : (to.landmarks?.map((b, i) => mix(landmarks[i] ?? b, b)) ?? null),
+    pose:
+      pose === null || to.pose === null
+        ? to.pose
+        : {
+            yaw: turn(pose.yaw, to.pose.yaw),
+            pitch: turn(pose.pitch, to.pose.pitch),
+            roll: turn(pose.roll, to.pose.roll),
+          },
+  };
+}
+
+/** What is in the way when nobody present can be read well: of the first of them. A detector that is unsure is no news. */
+export function obstacleOf(people: readonly Person[]): Obstacle | null {
+  const present = people.filter((person) => person.present);
+  const poor = present.map(({ measures }) => measures.obstacle);
+  if (poor.some((obstacle) => obstacle === null || obstacle === "unsure")) return null;
+  return poor[0] ?? null;
 }
 
 export class Tracks {
@@ -57,15 +99,10 @@ export class Tracks {
     this.#lastResult = now;
     const glide = Math.min(GLIDE_MAX_MS, Math.max(GLIDE_MIN_MS, interval));
     for (const face of result.faces) {
-      const to: Box = [
-        face.box[0] / result.width,
-        face.box[1] / result.height,
-        face.box[2] / result.width,
-        face.box[3] / result.height,
-      ];
+      const to = shapeOf(face, result);
       const known = this.#tracks.get(face.track);
-      const from = known && now - known.at < GONE_MS ? this.#boxOf(known, now) : to;
-      this.#tracks.set(face.track, { from, to, expression: face.expression, at: now, glide });
+      const from = known && now - known.at < GONE_MS ? shapeAt(known, now) : to;
+      this.#tracks.set(face.track, { from, to, face, at: now, glide });
     }
     for (const [id, track] of this.#tracks) if (now - track.at > FORGET_MS) this.#tracks.delete(id);
   }
@@ -75,7 +112,8 @@ export class Tracks {
     const faces: DrawnFace[] = [];
     for (const [track, state] of this.#tracks) {
       const alpha = this.#alpha(state, now);
-      if (alpha > 0) faces.push({ track, box: this.#boxOf(state, now), alpha, expression: state.expression });
+      const { expression, obstacle } = state.face;
+      if (alpha > 0) faces.push({ track, ...shapeAt(state, now), alpha, expression, obstacle });
     }
     return faces;
   }
@@ -84,7 +122,12 @@ export class Tracks {
   people(now: number): Person[] {
     return [...this.#tracks]
       .filter(([, state]) => now - state.at <= FORGET_MS + this.#slack())
-      .map(([track, state]) => ({ track, present: this.#alpha(state, now) > 0, expression: state.expression }))
+      .map(([track, state]) => ({
+        track,
+        present: this.#alpha(state, now) > 0,
+        expression: state.face.expression,
+        measures: state.face,
+      }))
       .sort((a, b) => a.track - b.track);
   }
 
@@ -99,10 +142,6 @@ export class Tracks {
     this.#tracks.clear();
     this.#lastResult = Number.NEGATIVE_INFINITY;
     this.#intervals = [];
-  }
-
-  #boxOf(track: Track, now: number): Box {
-    return mix(track.from, track.to, Math.min(1, Math.max(0, (now - track.at) / track.glide)));
   }
 
   #alpha(track: Track, now: number): number {

@@ -9,7 +9,9 @@ const EVERY_MS = 2000;
 
 function keyOf({ people, noFace }: Snapshot): string {
   const present = people.filter((person) => person.present);
-  const labels = present.map(({ track, expression }) => `${track}:${expression?.label}:${expression?.uncertain}`);
+  const labels = present.map(({ track, expression, measures }) =>
+    [track, expression?.label, expression?.uncertain === true && (measures.obstacle ?? "uncertain")].join(":"),
+  );
   return noFace ? "none" : labels.join(" ");
 }
 
@@ -17,10 +19,10 @@ function sentenceOf({ people, noFace }: Snapshot, t: Translate, language: string
   if (noFace) return t("announce.none");
   return people
     .filter((person) => person.present)
-    .map(({ track, expression }) =>
+    .map(({ track, expression, measures }) =>
       t("announce.face", {
         number: track,
-        label: spokenLabel(expression, t, language),
+        label: spokenLabel(expression, measures.obstacle, t, language),
         percent: confidenceOf(expression, language),
       }),
     )

@@ -1,10 +1,12 @@
 import { useEffect, useRef } from "react";
 import { useLanguage, useT } from "../../../i18n";
 import { percent } from "../../../shared/format";
+import { useSettings } from "../../../shared/settings";
 import { contain, type Rect } from "../engine/geometry";
 import type { DrawnFace } from "../engine/tracks";
 import { everyFrame, type Source } from "../sources/source";
 import { session } from "../store";
+import { drawMarks, noseOf } from "./marks";
 import { drawFaces, type Words } from "./overlay";
 import { labelOf } from "./words";
 
@@ -17,6 +19,8 @@ interface Props {
 export function Overlay({ source, mirrored }: Props) {
   const t = useT();
   const language = useLanguage();
+  const landmarks = useSettings((state) => state.landmarks);
+  const pose = useSettings((state) => state.pose);
   const ref = useRef<HTMLCanvasElement>(null);
 
   useEffect(() => {
@@ -24,7 +28,7 @@ export function Overlay({ source, mirrored }: Props) {
     const context = canvas?.getContext("2d");
     if (!canvas || !context) return;
     const words: Words = {
-      label: (expression) => labelOf(expression, t, language.code),
+      label: (expression, obstacle) => labelOf(expression, obstacle, t, language.code),
       percent: (value) => percent(value, language.code),
     };
     let drawn = -1;
@@ -34,10 +38,16 @@ export function Overlay({ source, mirrored }: Props) {
       if (faces.length === 0 && drawn === 0 && !resized) return;
       drawn = faces.length;
       const size = { width: canvas.clientWidth, height: canvas.clientHeight };
-      const boxes = drawFaces(context, faces, contain(source.size(), size), size, mirrored, words);
+      const picture = contain(source.size(), size);
+      context.clearRect(0, 0, size.width, size.height);
+      for (const face of faces) drawMarks(context, face, picture, mirrored, { landmarks, pose });
+      const boxes = drawFaces(context, faces, picture, size, mirrored, words);
       describe(canvas, faces, boxes);
+      const noses = landmarks ? faces.map((face) => noseOf(face, picture, mirrored)) : [];
+      canvas.dataset.noses = noses.map((nose) => nose?.map(Math.round).join(",") ?? "").join(" ");
+      canvas.dataset.poses = String(pose ? faces.filter((face) => face.pose !== null).length : 0);
     });
-  }, [source, mirrored, t, language]);
+  }, [source, mirrored, t, language, landmarks, pose]);
 
   return <canvas ref={ref} data-testid="overlay" className="pointer-events-none absolute inset-0 size-full" />;
 }

@@ -40,7 +40,9 @@ export function People({ shown }: { readonly shown: boolean }) {
 function PersonCard({ person, selected }: { readonly person: Person; readonly selected: boolean }) {
   const t = useT();
   const language = useLanguage().code;
-  const { track, expression, present } = person;
+  const { track, expression, present, measures } = person;
+  // Whoever is told why it is uncertain is told the guess as well, apart from it.
+  const guess = expression?.uncertain === true && measures.obstacle !== null ? expression.label : null;
   return (
     <button
       type="button"
@@ -56,10 +58,11 @@ function PersonCard({ person, selected }: { readonly person: Person; readonly se
         <span className="min-w-0 flex-1">
           <span className="block truncate text-14 text-muted">
             {present ? t("people.face", { number: track }) : t("people.gone")}
+            {present && guess !== null && ` · ${t(`emotion.${guess}`)}?`}
           </span>
           <span className="flex items-baseline justify-between gap-2">
             <span className="truncate text-16 font-semibold" data-testid="label">
-              {spokenLabel(expression, t, language)}
+              {spokenLabel(expression, measures.obstacle, t, language)}
             </span>
             <span className="text-16">{confidenceOf(expression, language)}</span>
           </span>

@@ -3,12 +3,15 @@ import { useLanguage, useT } from "../../../i18n";
 import { emotions } from "../../../shared/emotions";
 import { capitalized, percent } from "../../../shared/format";
 import { EmotionGlyph } from "../../../shared/ui/Icon";
+import type { Obstacle } from "../engine/measures";
 import { session } from "../store";
 
 /** A table that can be read while it changes: new numbers come every two seconds. */
 const REFRESH_MS = 2000;
 
 interface Numbers {
+  readonly quality: number | null;
+  readonly obstacle: Obstacle | null;
   readonly now: readonly number[] | null;
   readonly means: readonly number[] | null;
 }
@@ -16,8 +19,13 @@ interface Numbers {
 function read(track: number | null): Numbers {
   const seconds = session.clock.now() / 1000;
   const person = session.snapshot().people.find((each) => each.track === track);
-  const now = person?.present === true ? (person.expression?.probabilities ?? null) : null;
-  return { now, means: track === null ? null : (session.history.of(track)?.means(seconds) ?? null) };
+  const present = person?.present === true ? person : null;
+  return {
+    quality: present?.measures.quality ?? null,
+    obstacle: present?.measures.obstacle ?? null,
+    now: present?.expression?.probabilities ?? null,
+    means: track === null ? null : (session.history.of(track)?.means(seconds) ?? null),
+  };
 }
 
 export function ProbabilityTable({ selected }: { readonly selected: number | null }) {
@@ -65,6 +73,17 @@ export function ProbabilityTable({ selected }: { readonly selected: number | nul
           </tr>
         ))}
       </tbody>
+      <tfoot>
+        <tr className="text-muted" title={t("table.quality.note")}>
+          <th className="pt-1 text-left font-normal" scope="row">
+            {t("table.quality")}
+          </th>
+          <td className="pt-1 text-right">{show(numbers.quality ?? undefined)}</td>
+          <td className="truncate pt-1 pr-2 text-right" data-testid="obstacle">
+            {numbers.obstacle !== null && t(`obstacle.${numbers.obstacle}`)}
+          </td>
+        </tr>
+      </tfoot>
     </table>
   );
 }

@@ -4,7 +4,7 @@ import { useSession } from "../store";
 
 /** The one thing to say about the picture now, or nothing. The most pressing comes first. */
 export function statusOf(snapshot: Snapshot, t: Translate): { name: string; text: string; warn: boolean } | null {
-  const { link, paused, refused, busy, noFace } = snapshot;
+  const { link, paused, refused, busy, noFace, obstacle } = snapshot;
   if (link === "loading") return { name: "loading", text: t("state.loading"), warn: false };
   if (link === "connecting") return { name: "connecting", text: t("state.connecting"), warn: false };
   if (link === "reconnecting" && refused !== null)
@@ -13,6 +13,8 @@ export function statusOf(snapshot: Snapshot, t: Translate): { name: string; text
   if (refused !== null) return { name: "refused", text: t("state.refused", { message: refused }), warn: true };
   if (paused) return { name: "paused", text: t("state.paused"), warn: false };
   if (noFace) return { name: "no-face", text: t("state.noFace"), warn: false };
+  if (obstacle !== null && obstacle !== "unsure")
+    return { name: obstacle.replace(" ", "-"), text: t(`state.${obstacle}`), warn: false };
   if (busy) return { name: "busy", text: t("state.busy"), warn: true };
   return null;
 }

@@ -5,6 +5,7 @@ import { Icon } from "../../../shared/ui/Icon";
 import { chooseFile, startCamera, startDemo } from "../actions";
 import { session, useCameras, useSession } from "../store";
 import { Badge } from "./Badge";
+import { ShowMenu } from "./ShowMenu";
 
 /** The camera to take when the browser has not told its name yet. */
 const FIRST = "first";
@@ -22,7 +23,14 @@ export function Toolbar({ onFullscreen }: { onFullscreen(): void }) {
       <Button look="quiet" icon="file" compact onClick={chooseFile} title={t("welcome.file")}>
         {t("source.file")}
       </Button>
-      <Button look="quiet" icon="demo" compact onClick={() => void startDemo()} title={t("welcome.demo")}>
+      <Button
+        look="quiet"
+        icon="demo"
+        compact
+        className={stage.phase === "running" ? "max-sm:hidden" : ""}
+        onClick={() => void startDemo()}
+        title={t("welcome.demo")}
+      >
         {t("source.demo")}
       </Button>
       {stage.phase === "running" && <Playback onFullscreen={onFullscreen} />}
@@ -85,6 +93,7 @@ function Playback({ onFullscreen }: { onFullscreen(): void }) {
       <Button look="quiet" icon="reset" compact data-testid="reset" onClick={() => session.reset()}>
         {t("action.reset")}
       </Button>
+      <ShowMenu />
       {source.kind === "camera" && source.facesUser && (
         <Button
           look="quiet"

@@ -3,11 +3,12 @@
 import { looks } from "../../../shared/emotions";
 import { cornerShape, drawCorners } from "../../../shared/identity";
 import { overlapping, place, type Rect, type Size } from "../engine/geometry";
+import type { Obstacle } from "../engine/measures";
 import type { Expression } from "../engine/protocol";
 import type { DrawnFace } from "../engine/tracks";
 
 export interface Words {
-  label(expression: Expression | null): string;
+  label(expression: Expression | null, obstacle: Obstacle | null): string;
   percent(value: number): string;
 }
 
@@ -37,7 +38,6 @@ export function drawFaces(
   mirrored: boolean,
   words: Words,
 ): Rect[] {
-  context.clearRect(0, 0, canvas.width, canvas.height);
   context.font = FONT;
   const boxes = faces.map((face) => place(face.box, picture, mirrored));
   const chips = chipsOf(context, faces, boxes, canvas, words);
@@ -90,7 +90,7 @@ function chipOf(
   const { expression } = face;
   const number = String(face.track);
   const numberWidth = context.measureText(number).width + GAP;
-  const label = words?.label(expression) ?? "";
+  const label = words?.label(expression, face.obstacle) ?? "";
   const value = expression === null || words === null ? "" : words.percent(expression.confidence);
   const glyphWidth = expression === null ? 0 : GLYPH;
   // Room for the widest value, so that the chip keeps its width while the number changes.
