@@ -119,6 +119,12 @@ def test_names_that_cannot_be_compared(faces: Path, names: tuple[str, ...], says
     assert says in str(error)
 
 
+def test_a_folder_without_a_manifest_is_named(faces: Path) -> None:
+    error = fail(str(faces), "--models", str(faces))
+    assert isinstance(error, InputError)
+    assert f"{faces} holds no manifest.json" in str(error)
+
+
 def test_a_folder_with_two_models_of_the_kind_is_refused(copied: Path) -> None:
     entry = zoo.read_manifest(copied / "manifest.json")["models"]["mini-net"]
     manifest = {"schema": 1, "models": {"one": entry, "two": entry}}

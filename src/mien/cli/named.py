@@ -26,8 +26,11 @@ def of_folder(folder: Path, precision: str | None = None) -> EmotionModel:
         precision: ``int8`` or ``fp32``; None takes int8 where there is such a file.
 
     Raises:
+        InputError: there is no such folder, or no manifest in it.
         ModelError: none or several, an altered file, or one that computes wrongly.
     """
+    if not (folder / "manifest.json").is_file():
+        raise InputError(f"{folder} holds no manifest.json: give a folder that `mien export` wrote")
     catalogue = zoo.catalogue(folder / "manifest.json")
     fitting = [spec for spec in catalogue.values() if spec.kind == "emotion"]
     spec = catalogue.get("emotion") or (fitting[0] if len(fitting) == 1 else None)

@@ -54,5 +54,5 @@ def quantize(kind: Kind, data: Data, models: Models = Path("models")) -> None:
 
 
 def calibrate(kind: Kind, data: Data, models: Models = Path("models")) -> None:
-    """Fit temperature and thresholds on the development set and write them, with the metrics, into the manifest."""
+    """Fit probabilities and thresholds on the development set and write them, with the metrics, into the manifest."""
     print(json.dumps(recipe(kind).calibrate(models, data), indent=2))
