@@ -47,10 +47,10 @@ def variants(face: Image, rng: np.random.Generator) -> Image:
     copies = []
     for _ in range(VARIANTS):
         turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.normal(0, 4), rng.uniform(0.95, 1.06))
-        turn[:, 2] += rng.normal(0, 1.2, 2)
-        moved = cv2.warpAffine(face, turn, (width, height), borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
-        moved = cv2.GaussianBlur(moved, (0, 0), rng.uniform(0.2, 0.8))
-        copies.append(np.clip((moved - 128) * rng.uniform(0.85, 1.15) + 128 + rng.normal(0, 12), 0, 255))
+        turn = np.asarray(turn) + np.column_stack([np.zeros((2, 2)), rng.normal(0, 1.2, 2)])
+        moved = cv2.warpAffine(face, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        moved = cv2.GaussianBlur(np.asarray(moved, np.float32), (0, 0), rng.uniform(0.2, 0.8))
+        copies.append(np.clip((np.asarray(moved) - 128) * rng.uniform(0.85, 1.15) + 128 + rng.normal(0, 12), 0, 255))
     return np.asarray(copies, np.uint8)
 
 
