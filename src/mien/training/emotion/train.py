@@ -12,14 +12,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mien.core.errors import InputError
+from mien.core.errors import InputError, SettingsError
+from mien.core.settings import AnalyzerSettings
 from mien.core.types import IntArray
 from mien.evaluation import emotion_data
 from mien.evaluation.emotion_data import EmotionSet
 from mien.evaluation.metrics import confusion
+from mien.models import detector as detectors
 from mien.models.spec import InputSpec
 from mien.training.emotion.augment import augment, flipped
 from mien.training.emotion.distil import TAUGHT, Lessons, load_teachers, taught_loss
+from mien.training.emotion.framing import reframe
 from mien.training.emotion.net import EmotionNet, build
 from mien.training.loops import (
     Average,
@@ -65,6 +68,7 @@ class Recipe:
         teachers: folders of finished runs that teach this one.
         views: augmented views of the set that the teachers speak about; see `distil`.
         start: folder of a finished run of the same architecture whose weights this one begins with.
+        framing: ``raw`` reads the pictures as they are, ``aligned`` as the live path would frame their faces.
     """
 
     arch: str = "fer-s"
@@ -79,6 +83,7 @@ class Recipe:
     teachers: tuple[str, ...] = ()
     views: int = 20
     start: str | None = None
+    framing: str = "raw"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -158,6 +163,7 @@ def train(
 
     Raises:
         InputError: nothing to train on, a teacher has not finished, or ``out`` holds a run with another recipe.
+        SettingsError: there is no such framing.
     """
     run = Run(out, _config(recipe))
     torch.manual_seed(recipe.seed)
@@ -165,7 +171,7 @@ def train(
     kept = train_set.rows(~train_set.leave_out)
     if not len(kept):
         raise InputError(f"{train_set.name} holds no rows to train on once near-duplicates are left out")
-    data, dev = Tensors.of(kept, where), Tensors.of(dev_set, where)
+    data, dev = (Tensors.of(_framed(part, recipe.framing), where) for part in (kept, dev_set))
     lessons = _lessons(recipe, data)
     trainee = _trainee(recipe, where)
     trainee.resume(run)
@@ -184,6 +190,17 @@ def train(
         tell(values)
     torch.save({"arch": recipe.arch, "state": trainee.average.net.state_dict()}, out / "model.pt")
     return trainee.average.net  # type: ignore[return-value]
+
+
+def _framed(data: EmotionSet, framing: str) -> EmotionSet:
+    if framing not in ("raw", "aligned"):
+        raise SettingsError(f"framing must be raw or aligned, got {framing!r}")
+    if framing == "raw":
+        return data
+    framed, found = reframe(data, detectors.create(AnalyzerSettings()), SPEC)
+    if found == 0:
+        raise InputError(f"no face was found in {data.name}: train with --framing raw")
+    return framed
 
 
 def _config(recipe: Recipe) -> dict[str, Any]:
