@@ -2,10 +2,10 @@
 
 Usage: python benchmarks/long_run.py FILE [--minutes 10] [--json]
 
-The clip's frames are held in memory and repeated with times that go on, as a camera's would; where the clip begins anew
-its people jump, which is what a cut does. What is measured is the analysis: decoding is done before. On a busy machine
-``cpu_ms_median`` says more than the time that passed. Time per frame and memory should be the same in the last minute as
-in the second (the first warms up); identities may grow by a few per repetition, what is kept of them may not.
+The clip's frames are held in memory and repeated with times that go on, as a camera's would; where the clip begins
+anew its people jump, which is what a cut does. What is measured is the analysis: decoding is done before. On a busy
+machine ``cpu_ms_median`` says more than the time that passed. Time per frame and memory should be the same in the last
+minute as in the second (the first warms up); identities may grow by a few per repetition, what is kept of them may not.
 """
 
 from __future__ import annotations
