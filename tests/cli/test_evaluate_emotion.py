@@ -105,13 +105,14 @@ def test_models_are_compared(faces: Path, copied: Path, capsys: pytest.CaptureFi
 def test_a_folder_is_evaluated_whatever_its_model_is_called(
     faces: Path, copied: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    report = run_json(capsys, str(faces), "--models", str(copied), "--precision", "fp32")
+    report = run_json(capsys, str(faces), "--models", str(copied), "--precision", "fp32", "--compare", "shipped")
     assert report["model"]["name"] == "mini-net"
     assert report["model"]["precision"] == "fp32"
+    assert list(report["compare"]["models"]) == ["mini fp32", "shipped"]
 
 
 @pytest.mark.parametrize(
-    ("names", "says"), [(("nowhere",), "nowhere: give int8, fp32"), (("fp32", "fp32"), "a model twice")]
+    ("names", "says"), [(("nowhere",), "nowhere: give shipped, int8, fp32"), (("fp32", "fp32"), "a model twice")]
 )
 def test_names_that_cannot_be_compared(faces: Path, names: tuple[str, ...], says: str) -> None:
     error = fail(str(faces), *(word for name in names for word in ("--compare", name)))

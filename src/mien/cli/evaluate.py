@@ -92,7 +92,7 @@ def emotion(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Another model on the same faces: int8, fp32, a folder with manifest.json and weights/, or a "
+            help="Another model on the same faces: shipped, int8, fp32, a folder with manifest.json and weights/, or a "
             "training run's folder; may be repeated.",
         ),
     ] = None,

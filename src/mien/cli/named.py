@@ -45,8 +45,8 @@ def compared(
     """Return the base and the models to compare with it, by the names to show.
 
     Args:
-        names: ``int8`` or ``fp32`` (the base's own other file), a folder with ``manifest.json`` and ``weights/``, or
-            the folder of a finished training run.
+        names: ``shipped``; ``int8`` or ``fp32`` (the base's own other file); a folder with ``manifest.json`` and
+            ``weights/``; or the folder of a finished training run.
         base: what they are compared with.
         base_name: to show.
         models: the folder that the base came from; None for the shipped ones.
@@ -67,6 +67,8 @@ def compared(
 
 
 def _of_name(name: str, path: Path, models: Path | None, stack: ExitStack) -> EmotionModel:
+    if name == "shipped":
+        return of_folder(zoo.HERE)
     if name in zoo.PRECISIONS:
         return of_folder(zoo.HERE if models is None else models, name)
     if (path / "manifest.json").is_file():
@@ -74,7 +76,8 @@ def _of_name(name: str, path: Path, models: Path | None, stack: ExitStack) -> Em
     if (path / "model.pt").is_file():
         return _of_run(path, Path(stack.enter_context(tempfile.TemporaryDirectory())))
     raise InputError(
-        f"--compare {name}: give int8, fp32, a folder with manifest.json and weights/, or the folder of a finished run"
+        f"--compare {name}: give shipped, int8, fp32, a folder with manifest.json and weights/, or the folder of a "
+        "finished run"
     )
 
 
