@@ -58,3 +58,27 @@ def test_landmarks_and_head_pose_lie_on_the_face_and_are_kept(
     live.find("stop").click()
     live.start("demo")
     assert_nose_in_box(live)
+
+
+def test_signals_are_followed_and_the_resting_face_is_taken_off(
+    server: Server, browser: Browser, visitor: Visitor
+) -> None:
+    page = visitor.open(browser, server.url)
+    live = LivePage(page)
+    live.start("demo")
+    live.wait_for_face("happiness")
+    expect(live.find("signals")).to_have_count(0)
+    show_by_keys(page, "signals")
+    expect(live.find("signal-attention")).to_contain_text("%")
+    expect(live.find("signal-blinks")).to_contain_text(re.compile(r"\d"))
+    expect(live.find("signal-satisfaction")).to_contain_text(re.compile("[6-9][0-9]|100"))
+    expect(live.find("notes")).to_contain_text("Smile")
+    expect(live.find("raw")).to_have_count(0)
+    live.find("calibrate").click()
+    expect(live.find("resting")).to_have_attribute("data-phase", "running")
+    expect(live.find("resting")).to_have_attribute("data-phase", "done")
+    expect(live.find("baseline")).to_be_checked()
+    expect(live.find("raw")).to_have_count(8)
+    expect(live.find("table")).to_contain_text("Raw")
+    live.find("baseline").uncheck()
+    expect(live.find("raw")).to_have_count(0)

@@ -5,8 +5,10 @@
 
 import { openCamera } from "../sources/camera";
 import { type Source, SourceError, type SourceKind, type Trouble } from "../sources/source";
+import { type Calibration, Calibrator, noCalibration } from "./calibration";
 import { PausableClock } from "./clock";
 import { type Link, StreamConnection } from "./connection";
+import { EventLog } from "./events";
 import { History } from "./history";
 import type { Obstacle } from "./measures";
 import { noRates, type Rates, StreamMeter } from "./meter";
@@ -34,6 +36,7 @@ export interface Snapshot {
   readonly obstacle: Obstacle | null;
   readonly rates: Rates;
   readonly busy: boolean;
+  readonly calibration: Calibration;
   /** The server's words about the last picture if it refused it. */
   readonly refused: string | null;
 }
@@ -48,6 +51,7 @@ export const initial: Snapshot = {
   obstacle: null,
   rates: noRates,
   busy: false,
+  calibration: noCalibration,
   refused: null,
 };
 
@@ -58,6 +62,7 @@ const OBSTACLE_AFTER_MS = 800;
 export class LiveSession {
   readonly tracks = new Tracks();
   readonly history = new History();
+  readonly events = new EventLog();
   readonly clock = new PausableClock();
   readonly #meter = new StreamMeter(performance.now());
   readonly #connection = new StreamConnection({
@@ -65,6 +70,7 @@ export class LiveSession {
     onMessage: (message) => this.#onMessage(message),
   });
   readonly #pump = new Pump(this.#connection, this.#meter);
+  readonly #calibrator = new Calibrator();
   readonly #listeners = new Set<() => void>();
   #snapshot = initial;
   #timer: number | null = null;
@@ -127,6 +133,13 @@ export class LiveSession {
   configure(wishes: Wishes): void {
     this.#wishes = wishes;
     if (this.#tell()) this.#pump.once();
+  }
+
+  /** Take the next two seconds of everybody in view as their resting faces. */
+  calibrate(): void {
+    if (!this.#connection.send(JSON.stringify({ type: "calibrate" }))) return;
+    this.#calibrator.start(this.clock.now());
+    this.#refresh();
   }
 
   /** Draw this person's course. */
@@ -211,6 +224,8 @@ export class LiveSession {
   #forget(): void {
     this.tracks.clear();
     this.history.clear();
+    this.events.clear();
+    this.#calibrator.stop();
     this.#pump.forget();
     this.#meter.restart(performance.now());
     this.#chosen = null;
@@ -264,6 +279,7 @@ export class LiveSession {
     // While time stands still nobody fades: the new picture's faces take the place of the old one's.
     if (this.clock.paused) this.tracks.clear();
     this.tracks.update(result, at);
+    this.events.add(result.events, at);
     this.#lastResultAt = at;
     if (result.faces.length > 0) this.#lastFaceAt = at;
     for (const { track, expression } of result.faces)
@@ -294,6 +310,10 @@ export class LiveSession {
       noFace: this.#lastResultAt !== null && (still ? people.length === 0 : at - this.#lastFaceAt > NO_FACE_AFTER_MS),
       obstacle: this.#lasting(obstacleOf(people), still ? 0 : OBSTACLE_AFTER_MS, at),
       rates: this.#snapshot.paused || still ? noRates : this.#meter.rates(wall),
+      calibration: this.#calibrator.look(
+        people.filter(({ present }) => present).map(({ measures }) => measures.rest),
+        at,
+      ),
       busy: !this.#snapshot.paused && !still && this.#snapshot.link === "open" && this.#meter.isBusy(wall),
     });
   }

@@ -5,6 +5,8 @@ import { cornerShape, cornersPath } from "../../../shared/identity";
 import { EmotionGlyph } from "../../../shared/ui/Icon";
 import type { Person } from "../engine/tracks";
 import { session, useSession } from "../store";
+import { RestingFace } from "./RestingFace";
+import { Signals } from "./Signals";
 import { WhyHint, whyOn } from "./Why";
 import { confidenceOf, spokenLabel } from "./words";
 
@@ -33,6 +35,7 @@ export function People({ shown }: { readonly shown: boolean }) {
         </ul>
       )}
       <WhyHint />
+      <RestingFace />
     </section>
   );
 }
@@ -69,7 +72,12 @@ function PersonCard({ person, selected }: { readonly person: Person; readonly se
         </span>
       </span>
       {expression !== null &&
-        (selected ? <Bars values={expression.probabilities} /> : <SmallBars values={expression.probabilities} />)}
+        (selected ? (
+          <Bars values={expression.probabilities} raw={expression.uncorrected} />
+        ) : (
+          <SmallBars values={expression.probabilities} />
+        ))}
+      {selected && <Signals measures={measures} notes={session.events.of(track, session.clock.now())} />}
     </button>
   );
 }
@@ -93,7 +101,13 @@ function Marker({ track }: { readonly track: number }) {
   );
 }
 
-function Bars({ values }: { readonly values: readonly number[] }) {
+interface BarsProps {
+  readonly values: readonly number[];
+  /** Before the resting face was taken off. */
+  readonly raw: readonly number[] | null;
+}
+
+function Bars({ values, raw }: BarsProps) {
   const t = useT();
   const language = useLanguage().code;
   return (
@@ -102,7 +116,7 @@ function Bars({ values }: { readonly values: readonly number[] }) {
         <span key={emotion} className="flex h-6 items-center gap-2 text-14">
           <EmotionGlyph emotion={emotion} />
           <span className="w-28 truncate">{capitalized(t(`emotion.${emotion}`), language)}</span>
-          <Bar emotion={emotion} value={values[i] ?? 0} />
+          <Bar emotion={emotion} value={values[i] ?? 0} raw={raw?.[i] ?? null} />
           <span className="w-11 text-right text-muted">{percent(values[i] ?? 0, language)}</span>
         </span>
       ))}
@@ -110,13 +124,29 @@ function Bars({ values }: { readonly values: readonly number[] }) {
   );
 }
 
-function Bar({ emotion, value }: { readonly emotion: (typeof emotions)[number]; readonly value: number }) {
+interface BarProps {
+  readonly emotion: (typeof emotions)[number];
+  readonly value: number;
+  readonly raw: number | null;
+}
+
+/** A thin mark on the bar is where it would end if the resting face were not taken off. */
+function Bar({ emotion, value, raw }: BarProps) {
   return (
-    <span className="h-2 flex-1 overflow-hidden rounded-full bg-track">
-      <span
-        className="block h-full origin-left rounded-full transition-transform"
-        style={{ background: looks[emotion].colour, transform: `scaleX(${value})` }}
-      />
+    <span className="relative flex-1">
+      <span className="block h-2 overflow-hidden rounded-full bg-track">
+        <span
+          className="block h-full origin-left rounded-full transition-transform"
+          style={{ background: looks[emotion].colour, transform: `scaleX(${value})` }}
+        />
+      </span>
+      {raw !== null && (
+        <span
+          className="absolute -inset-y-1 w-0.5 rounded-full bg-text"
+          style={{ left: `calc(${100 * raw}% - 1px)` }}
+          data-testid="raw"
+        />
+      )}
     </span>
   );
 }

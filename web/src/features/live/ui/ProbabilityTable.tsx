@@ -13,6 +13,8 @@ interface Numbers {
   readonly quality: number | null;
   readonly obstacle: Obstacle | null;
   readonly now: readonly number[] | null;
+  /** Before the resting face was taken off; null where nothing was. */
+  readonly raw: readonly number[] | null;
   readonly means: readonly number[] | null;
 }
 
@@ -24,6 +26,7 @@ function read(track: number | null): Numbers {
     quality: present?.measures.quality ?? null,
     obstacle: present?.measures.obstacle ?? null,
     now: present?.expression?.probabilities ?? null,
+    raw: present?.expression?.uncorrected ?? null,
     means: track === null ? null : (session.history.of(track)?.means(seconds) ?? null),
   };
 }
@@ -54,6 +57,11 @@ export function ProbabilityTable({ selected }: { readonly selected: number | nul
           <th className="w-12 py-0 text-right font-normal" scope="col">
             {t("table.now")}
           </th>
+          {numbers.raw !== null && (
+            <th className="w-12 py-0 text-right font-normal" scope="col" title={t("table.raw.note")}>
+              {t("table.raw")}
+            </th>
+          )}
           <th className="w-24 py-0 pr-2 text-right font-normal whitespace-nowrap" scope="col">
             {t("table.mean")}
           </th>
@@ -69,6 +77,7 @@ export function ProbabilityTable({ selected }: { readonly selected: number | nul
               </span>
             </th>
             <td className="text-right">{show(numbers.now?.[i])}</td>
+            {numbers.raw !== null && <td className="text-right text-muted">{show(numbers.raw[i])}</td>}
             <td className="pr-2 text-right">{show(numbers.means?.[i])}</td>
           </tr>
         ))}
@@ -79,7 +88,7 @@ export function ProbabilityTable({ selected }: { readonly selected: number | nul
             {t("table.quality")}
           </th>
           <td className="pt-1 text-right">{show(numbers.quality ?? undefined)}</td>
-          <td className="truncate pt-1 pr-2 text-right" data-testid="obstacle">
+          <td className="truncate pt-1 pr-2 text-right" colSpan={numbers.raw === null ? 1 : 2} data-testid="obstacle">
             {numbers.obstacle !== null && t(`obstacle.${numbers.obstacle}`)}
           </td>
         </tr>

@@ -1,0 +1,84 @@
+import { useLanguage, useT } from "../../../i18n";
+import { percent } from "../../../shared/format";
+import type { Note } from "../engine/events";
+import type { Measures } from "../engine/measures";
+
+type Name = "eyes" | "attention" | "drowsiness" | "satisfaction" | "expressiveness" | "blinks";
+
+interface Meter {
+  readonly name: Name;
+  /** From 0 to 1, for the bar; null without one. */
+  readonly share: number | null;
+  readonly text: string;
+}
+
+/** @returns null when signals are not followed */
+export function metersOf(measures: Measures, language: string): Meter[] | null {
+  const { signals, eyesOpen, blinks } = measures;
+  if (signals === null) return null;
+  const share = (name: Name, value: number | null): Meter => ({
+    name,
+    share: value,
+    text: value === null ? "–" : percent(value, language),
+  });
+  const { satisfaction } = signals;
+  return [
+    share("attention", signals.attention),
+    share("eyes", eyesOpen),
+    share("drowsiness", signals.drowsiness),
+    { name: "blinks", share: null, text: blinks === null ? "–" : String(blinks) },
+    {
+      name: "satisfaction",
+      share: satisfaction === null ? null : satisfaction / 100,
+      text: satisfaction === null ? "–" : satisfaction.toFixed(0),
+    },
+    share("expressiveness", signals.expressiveness),
+  ];
+}
+
+/** What is followed over time, quiet, in the card of the chosen person. Every place is kept, so that nothing shifts. */
+export function Signals({ measures, notes }: { readonly measures: Measures; readonly notes: readonly Note[] }) {
+  const t = useT();
+  const language = useLanguage().code;
+  const meters = metersOf(measures, language);
+  if (meters === null) return null;
+  return (
+    <span className="mt-3 block border-t border-line pt-2 text-14" data-testid="signals">
+      <span className="grid grid-cols-2 gap-x-4 gap-y-2">
+        {meters.map(({ name, share, text }) => (
+          <span key={name} title={t(`signal.${name}.note`)} data-testid={`signal-${name}`}>
+            <span className="flex justify-between gap-2">
+              <span className="truncate text-muted">{t(`signal.${name}`)}</span>
+              <span>{text}</span>
+            </span>
+            {name === "blinks" ? null : (
+              <span className="mt-0.5 block h-1 overflow-hidden rounded-full bg-track">
+                <span
+                  className="block h-full origin-left bg-muted transition-transform"
+                  style={{ transform: `scaleX(${share ?? 0})` }}
+                />
+              </span>
+            )}
+          </span>
+        ))}
+      </span>
+      <span className="mt-2 flex h-6 items-center gap-2 overflow-hidden" data-testid="notes">
+        {notes.map(({ kind, seconds }) => (
+          <span key={kind} className="truncate rounded-full bg-track px-2 text-muted">
+            {t(`event.${kind}`)} · {seconds === null ? t("event.now") : secondsText(seconds, language)}
+          </span>
+        ))}
+      </span>
+    </span>
+  );
+}
+
+function secondsText(seconds: number, language: string): string {
+  return new Intl.NumberFormat(language, {
+    style: "unit",
+    unit: "second",
+    unitDisplay: "short",
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  }).format(seconds);
+}
