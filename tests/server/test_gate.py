@@ -26,6 +26,19 @@ def test_a_place_is_given_back_after_an_error() -> None:
     assert gate.inside == 0
 
 
+def test_one_client_cannot_keep_everybody_out() -> None:
+    gate = Gate(4)
+    with gate.enter("slow"), gate.enter("slow"):
+        with pytest.raises(ApiError, match="from this address") as refused, gate.enter("slow"):
+            pass
+        assert (refused.value.status_code, refused.value.code) == (429, "busy")
+        with gate.enter("other"), gate.enter():
+            assert gate.inside == 4
+    with gate.enter("slow"):
+        pass
+    assert not gate._held
+
+
 def test_deadline() -> None:
     async def wait() -> None:
         async with deadline(0.001, 503, "too slow"):

@@ -6,7 +6,7 @@ import math
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from mien.core.types import Event, Faces, Frame, FrameResult
 from mien.live.fake import CountingAnalyzer, CountingStream, FakeEngine
 from mien.live.local import LocalEngine
 from mien.live.session import FrameStream, StreamOptions
-from mien.server.routes.stream import MAX_EVENTS, MAX_MESSAGE, Outbox
+from mien.server.routes.stream import COMMAND_BURST, MAX_EVENTS, MAX_MESSAGE, Outbox
 from mien.server.services import Backend
 from mien.server.settings import ServerSettings
 
@@ -224,6 +224,24 @@ def test_bad_text_is_answered_and_the_socket_stays_open(server: Running, jpeg: b
         assert client.analyse(frame(1, jpeg))["type"] == "result"
 
 
+def test_a_flood_of_messages_is_not_read(server: Running, jpeg: bytes) -> None:
+    with open_stream(server) as client:
+        for _ in range(int(COMMAND_BURST)):
+            client.socket.send('{"type": "options", "max_faces": 3}')
+        for _ in range(200):
+            client.socket.send('{"type": "options", "max_faces": 0}')
+        error = client.receive()
+        while error["code"] != "rate_limited":  # time passes: a few more are read
+            assert error["code"] == "bad_option"
+            error = client.receive()
+        client.put(frame(1, jpeg))
+        assert server.engine.step()
+        while (answer := client.receive())["type"] == "error":
+            assert answer["code"] in ("rate_limited", "bad_option")
+        assert answer["seq"] == 1
+        assert client.session.options.max_faces == 3
+
+
 BAD_FRAMES = {
     "nothing": (b"", "bad_message", None),
     "less than a header": (b"\1\0\0\0abc", "bad_message", None),
@@ -280,12 +298,17 @@ class BrokenAnalyzer(CountingAnalyzer):
         return BrokenStream()
 
 
-def test_a_fault_of_ours_is_told_without_details(make_server: MakeServer, jpeg: bytes) -> None:
+def test_a_fault_of_ours_is_told_without_details(
+    make_server: MakeServer, jpeg: bytes, log_lines: list[MutableMapping[str, Any]]
+) -> None:
     with open_stream(make_server(FakeEngine(BrokenAnalyzer()))) as client:
         error = client.analyse(frame(1, jpeg))
         assert (error["code"], error["seq"]) == ("internal", 1)
         assert "secret" not in error["message"]
         assert client.analyse(frame(2, jpeg))["type"] == "result"
+        assert client.socket.response is not None
+        shown = client.socket.response.headers["x-request-id"]
+    assert [line["source"] for line in log_lines if line["event"] == "frame failed"] == [f"stream {shown}"]
 
 
 class CrowdStream(CountingStream):

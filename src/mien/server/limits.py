@@ -99,6 +99,12 @@ def identity(host: str) -> tuple[str, float]:
     return str(address), 1.0
 
 
+def client_at(connection: HTTPConnection) -> str | None:
+    """Return who asks, as far as an address tells; None for programs on this computer, which may ask for others."""
+    client, scale = identity(client_of(connection))
+    return client if scale == 1.0 else None
+
+
 class Throttle:
     """Refuses requests and sockets of who asks for too much.
 

@@ -33,6 +33,7 @@ class ServerSettings(BaseSettings):
         weights: see `AnalyzerSettings`.
         detect_size: see `AnalyzerSettings`.
         precision: see `AnalyzerSettings`.
+        max_faces: see `AnalyzerSettings`.
         workers: threads that analyse; None for one per core.
         max_streams: live streams at the same time.
         max_waiting: single pictures in the line beyond those being analysed; more are refused as ``busy``.
@@ -73,6 +74,7 @@ class ServerSettings(BaseSettings):
     weights: Path | None = None
     detect_size: int | None = AnalyzerSettings().detect_size
     precision: str = AnalyzerSettings().precision
+    max_faces: int = Field(default=AnalyzerSettings().max_faces, ge=1, le=1000)
     workers: int | None = Field(default=None, ge=1, le=256)
     max_streams: int = Field(default=64, ge=1)
     max_waiting: int = Field(default=16, ge=0)
@@ -132,7 +134,11 @@ class ServerSettings(BaseSettings):
             SettingsError: a value makes no sense.
         """
         return AnalyzerSettings(
-            detector=self.detector, weights=self.weights, detect_size=self.detect_size, precision=self.precision
+            detector=self.detector,
+            weights=self.weights,
+            detect_size=self.detect_size,
+            precision=self.precision,
+            max_faces=self.max_faces,
         )
 
     @property

@@ -15,6 +15,7 @@ from mien.outputs import heat
 from mien.outputs.json import result_to_json
 from mien.server import pictures
 from mien.server.gate import deadline
+from mien.server.limits import client_at
 from mien.server.schemas import Analysis, ErrorEnvelope
 from mien.server.services import ServicesDep, require_key
 
@@ -84,7 +85,7 @@ async def analyze(
     A picture is turned upright as its EXIF orientation says. It is not kept.
     """
     backend, settings = services.backend, services.settings
-    with services.gate.enter():
+    with services.gate.enter(client_at(request)):
         async with deadline(settings.upload_timeout, 408, "the picture did not arrive in time: send a smaller one"):
             sent = await pictures.read(request)
         async with deadline(settings.analyze_timeout, 503, "the picture was not analysed in time: try again later"):

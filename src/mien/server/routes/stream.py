@@ -20,8 +20,9 @@ from mien.core.errors import MienError, SettingsError
 from mien.core.labels import EMOTIONS
 from mien.live.session import Analysed, Outcome, Packet, Session, StreamOptions
 from mien.outputs.json import event_to_json, face_to_json
-from mien.server.errors import ApiError, error_response
+from mien.server.errors import ApiError, error_response, request_id
 from mien.server.guard import deny
+from mien.server.rates import RateLimiter
 from mien.server.services import Services, services_of
 
 router = APIRouter()
@@ -35,6 +36,9 @@ MAX_TEXT: Final = 2**16
 MAX_EVENTS: Final = 256
 """Events that wait for a client that does not read; the oldest of more are dropped."""
 TRY_LATER: Final = 1013
+COMMAND_RATE: Final = 20.0
+"""Text messages a second that one socket may send, after a burst. (Frames replace each other and need no limit.)"""
+COMMAND_BURST: Final = 100.0
 
 
 class Outbox:
@@ -91,7 +95,9 @@ class Stream:
         self.websocket = websocket
         self.outbox = Outbox()
         self._loop = asyncio.get_running_loop()
-        self.session: Session = services.backend.engine.open(self._deliver)
+        self._commands = RateLimiter(COMMAND_RATE, COMMAND_BURST)
+        # The id stands in the log lines about this stream's frames, as it does in those about its request.
+        self.session: Session = services.backend.engine.open(self._deliver, f"stream {request_id(websocket.scope)}")
 
     async def run(self) -> None:
         """Serve until the client leaves."""
@@ -149,6 +155,9 @@ class Stream:
         self.session.put(Packet(seq, captured_ms, data[HEADER.size :], time.monotonic()))
 
     def _command(self, text: str) -> None:
+        if self._commands.take("") > 0:
+            self.outbox.error("rate_limited", f"more than {COMMAND_RATE:g} messages a second: this one was not read")
+            return
         try:
             command = orjson.loads(text) if len(text) <= MAX_TEXT else None
         except orjson.JSONDecodeError:
