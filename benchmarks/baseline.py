@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ def variants(face: Image, rng: np.random.Generator) -> Image:
     return np.asarray(copies, np.uint8)
 
 
+def resting_of(model: EmotionModel) -> Sequence[float]:
+    return model.spec.resting or baseline.RESTING
+
+
 def feed(learner: Baseline, frames: FloatArray, seconds: float, fps: float) -> None:
     """Show frames ``[persons, count, 8]`` in turn; every person is a track."""
     persons = np.arange(1, len(frames) + 1)
@@ -68,9 +73,9 @@ def offsets(learner: Baseline, persons: int) -> FloatArray:
     return np.asarray(-log_odds(learner.update(np.arange(1, persons + 1), flat, 1e6)), np.float32)
 
 
-def learn(frames: FloatArray, way: str) -> FloatArray:
+def learn(model: EmotionModel, frames: FloatArray, way: str) -> FloatArray:
     """Return the offsets ``[persons, 8]`` learned from frames ``[persons, count, 8]`` at rest."""
-    learner = Baseline(learn=way == "slow")
+    learner = Baseline(way == "slow", resting_of(model))
     if way == "calibrated":
         learner.calibrate()
         feed(learner, frames, 3.0, 15)
@@ -104,10 +109,10 @@ def simulated(model: EmotionModel, path: Path, seed: int) -> dict[str, Any]:
         frames = model.probabilities(np.concatenate([variants(face, rng) for face in data.images[rows]]))
         frames = frames.reshape(len(rows), VARIANTS, 8)
         seen, judged = frames[:, ::2], frames[:, 1::2]
-        bias = log_odds(seen).mean(1) - baseline.RESTING
+        bias = log_odds(seen).mean(1) - resting_of(model)
         part: dict[str, Any] = {"persons": len(rows), "frames at rest": {"before": rates(judged)}, "recall": {}}
         for way in ("calibrated", "slow"):
-            taken = learn(seen, way)
+            taken = learn(model, seen, way)
             part["frames at rest"][way] = rates(corrected(judged, taken[:, None]))
             for name in EXPRESSIONS:
                 k = EMOTIONS.index(name)
@@ -138,7 +143,7 @@ def people(model: EmotionModel, path: Path) -> dict[str, Any]:
     between = np.maximum(means.var(0, ddof=1) - within / np.mean([len(group) for group in groups]), 0)
     least = min(len(group) for group in groups) // 2 * 2
     frames = np.stack([group[:least] for group in groups])
-    taken = learn(frames[:, ::2], "slow")
+    taken = learn(model, frames[:, ::2], "slow")
     judged = frames[:, 1::2]
     return {
         "persons": len(groups),

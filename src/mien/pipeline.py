@@ -182,7 +182,7 @@ class StreamAnalyzer:
         interval = tracking.detect_interval
         self.interval = analyzer.detector.interval if interval is None else interval
         self.tracker = Tracker(tracking)
-        self.people = People(tracking)
+        self.people = People(tracking, analyzer.emotion.spec.resting)
         self.steady_landmarks = OneEuro(COUNT)
         self._detected: float | None = None
 

@@ -79,6 +79,13 @@ def test_a_manifest_that_lacks_something_is_refused() -> None:
         zoo.parse("thing", {"kind": "emotion"}, Path())
 
 
+def test_how_average_resting_faces_are_read_is_one_value_per_emotion(copied: Path) -> None:
+    entry = json.loads((copied / "manifest.json").read_text())["models"]["emotion"]
+    assert zoo.parse("emotion", {**entry, "resting": [0, -4, -5, -2, -4, -6, -6, -4]}, copied).resting is not None
+    with pytest.raises(ModelError, match="resting has 2 values"):
+        zoo.parse("emotion", {**entry, "resting": [0, 1]}, copied)
+
+
 def test_int8_and_fp32_agree() -> None:
     spec = zoo.catalogue()["emotion"]
     shape = (4, 1, spec.input.height, spec.input.width)

@@ -28,7 +28,7 @@ NEUTRAL, HAPPY, SAD, ANGER = (EMOTIONS.index(name) for name in ("neutral", "happ
 
 def face(**odds: float) -> Double:
     """The probabilities of an average resting face whose log-odds against neutral are raised by these."""
-    e = RESTING.copy()
+    e = np.array(RESTING)
     for name, more in odds.items():
         e[EMOTIONS.index(name)] += more
     p = np.exp(e)
@@ -236,11 +236,19 @@ def test_at_rest(row: Double, wanted: bool) -> None:
 
 
 def test_the_formula() -> None:
-    rest = RESTING + np.array([0, 2.0, 0.4, -1.0, 9.0, 0, 0, 0])
+    rest = np.array(RESTING) + np.array([0, 2.0, 0.4, -1.0, 9.0, 0, 0, 0])
     got = offset_of(rest[None], [0.5], [1.5])[0]
     assert got == pytest.approx([0, 1.0, 0.2, 0, 1.5, 0, 0, 0])
     p = np.array([0.5, 0.5, 0, 0, 0, 0, 0, 0])
     assert corrected(p, [0, np.log(3), 0, 0, 0, 0, 0, 0]) == pytest.approx([0.75, 0.25, 0, 0, 0, 0, 0, 0])
+
+
+def test_average_is_what_the_network_makes_of_average_faces() -> None:
+    learner = Baseline(learn=False, resting=log_odds(DROOPING).tolist())
+    learner.calibrate()
+    now = show(learner, DROOPING, 3)
+    assert learner.states([1]) == ("calibrated",)
+    assert offset(learner, now) == pytest.approx(np.zeros(8), abs=1e-6)
 
 
 @settings(max_examples=40, deadline=None)

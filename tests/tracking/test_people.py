@@ -17,7 +17,7 @@ ALL = Wants(landmarks=True, baseline=True, signals=True)
 
 
 def mood(**odds: float) -> Double:
-    e = RESTING.copy()
+    e = np.array(RESTING)
     for name, more in odds.items():
         e[EMOTIONS.index(name)] += more
     return np.asarray(np.exp(e) / np.exp(e).sum())

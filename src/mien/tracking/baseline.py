@@ -4,13 +4,13 @@ Some faces at rest read as sad or angry: lowered brows, drooping corners of the 
 resting face beyond what it sees on others at rest belongs to the person and not to the moment. In log-odds against
 neutral, ``e_k = log p_k − log p_neutral``, a track's offset is
 
-    ``offset_k = clip(trust · (rest_k − RESTING_k), 0, limit)``
+    ``offset_k = clip(trust · (rest_k − resting_k), 0, limit)``
 
-with ``rest`` the track's mean of ``e`` at rest, and the corrected probabilities are ``softmax(log p_k − offset_k)``.
-A face that reads *more* neutral at rest than others is left as it is, and no class gains on neutral. That offsets add
-up in log-odds is what holds exactly for a linear network on top of features that person and expression add to, and a
-guess beyond that; the limit bounds what a wrong guess costs: an expression whose odds against neutral exceed
-``exp(limit)`` beyond the person's own is always shown.
+with ``rest`` the track's mean of ``e`` at rest and ``resting`` that of average faces at rest, and the corrected
+probabilities are ``softmax(log p_k − offset_k)``. A face that reads *more* neutral at rest than others is left as it
+is, and no class gains on neutral. That offsets add up in log-odds is what holds exactly for a linear network on top of
+features that person and expression add to, and a guess beyond that; the limit bounds what a wrong guess costs: an
+expression whose odds against neutral exceed ``exp(limit)`` stays ahead of neutral.
 
 Rest is learned in one of two ways:
 
@@ -21,7 +21,7 @@ Rest is learned in one of two ways:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -34,9 +34,9 @@ from mien.tracking.memory import TrackMemory
 
 Double = NDArray[np.float64]
 
-RESTING: Final = np.array([0.0, -4.7, -5.2, -2.3, -4.5, -6.2, -6.3, -4.4])
-"""Mean log-odds against neutral of the 1,182 faces that most taggers of FER+'s development set call neutral, as the
-shipped network reads them; ``benchmarks/baseline.py`` prints it."""
+RESTING: Final = (0.0, -4.7, -5.2, -2.3, -4.5, -6.2, -6.3, -4.4)
+"""Mean log-odds against neutral of the 1,182 faces that most taggers of FER+'s development set call neutral, as our
+first network read them; for networks whose manifest entry does not say how they read them (``mien calibrate``)."""
 
 CALIBRATION: Final = 2.0
 """Seconds of usable frames that a calibration takes …"""
@@ -72,15 +72,16 @@ def log_odds(probabilities: Any) -> Double:
     return np.asarray(logs - logs[..., :1])
 
 
-def offset_of(rest: Any, trust: Any, limit: Any) -> Double:
+def offset_of(rest: Any, trust: Any, limit: Any, resting: Any = RESTING) -> Double:
     """Return the offsets of resting faces, see the module.
 
     Args:
         rest: ``[n, 8]`` mean log-odds at rest.
         trust: ``[n]`` 0–1.
         limit: ``[n]`` largest offset.
+        resting: ``[8]`` mean log-odds of average resting faces.
     """
-    wanted = np.asarray(trust)[:, None] * (np.asarray(rest) - RESTING)
+    wanted = np.asarray(trust)[:, None] * (np.asarray(rest) - np.asarray(resting))
     return np.asarray(np.clip(wanted, 0, np.asarray(limit)[:, None]))
 
 
@@ -95,10 +96,12 @@ class Baseline:
 
     Args:
         learn: also learn slowly, without being asked.
+        resting: ``[8]`` mean log-odds of average resting faces, as the network reads them.
     """
 
-    def __init__(self, learn: bool = True) -> None:
+    def __init__(self, learn: bool = True, resting: Sequence[float] = RESTING) -> None:
         self.learn = learn
+        self._resting = np.asarray(resting, np.float64)
         k = len(EMOTIONS)
         self._memory = TrackMemory(
             time=(), mean=(k,), rest=(k,), seconds=(), calibrated=(), left=(), taken=(), total=(k,)
@@ -182,7 +185,8 @@ class Baseline:
         memory = self._memory
         asked, seconds = memory["calibrated"][rows] > 0, memory["seconds"][rows]
         trust = np.where(asked, 1, seconds / (seconds + HALF_TRUST))
-        return offset_of(memory["rest"][rows], trust, np.where(asked, CALIBRATED_LIMIT, LEARNED_LIMIT))
+        limit = np.where(asked, CALIBRATED_LIMIT, LEARNED_LIMIT)
+        return offset_of(memory["rest"][rows], trust, limit, self._resting)
 
     def _begin(self, rows: Any) -> None:
         """Start the calibration of these rows, if there are any; else it waits for somebody to come."""

@@ -5,13 +5,13 @@ emotions are smoothed → the resting face is taken off → eyes are followed �
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from mien.core.settings import TrackingSettings, Wants
 from mien.core.types import BASELINE_STATES, Event, Faces
-from mien.tracking.baseline import Baseline
+from mien.tracking.baseline import RESTING, Baseline
 from mien.tracking.events import EventWatch
 from mien.tracking.eyes import BlinkCounter, Perclos
 from mien.tracking.filters import ProbabilitySmoother
@@ -23,11 +23,12 @@ class People:
 
     Args:
         settings: of the smoothing.
+        resting: how the network reads average resting faces, see `Baseline`; None for what is usual.
     """
 
-    def __init__(self, settings: TrackingSettings) -> None:
+    def __init__(self, settings: TrackingSettings, resting: Sequence[float] | None = None) -> None:
         self._smoother, self._smoother_at_rest = ProbabilitySmoother(settings), ProbabilitySmoother(settings)
-        self._baseline = Baseline()
+        self._baseline = Baseline(resting=RESTING if resting is None else resting)
         self._blinks, self._perclos = BlinkCounter(), Perclos()
         self._signals, self._events = Signals(), EventWatch()
 

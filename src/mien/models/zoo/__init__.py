@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mien.core.errors import ModelError
+from mien.core.labels import EMOTIONS
 from mien.core.types import FloatArray
 from mien.models.runtime import Session, self_test
 from mien.models.spec import InputSpec
@@ -69,6 +70,8 @@ class ModelSpec:
         labels: of the classes, by output.
         temperature: logits are divided by it before the softmax; fitted on a development set.
         vector: of the classes, fitted likewise, after the temperature; None where temperature alone is as good.
+        resting: of an emotion network, how it reads average resting faces: mean log-odds of every class against
+            neutral, on a development set; None where nobody looked.
         thresholds: named limits chosen on a development set.
         training: data, licence and command of the training, for people.
         metrics: what was measured, with data set and date, for people.
@@ -84,6 +87,7 @@ class ModelSpec:
     labels: Mapping[str, list[str]] = field(default_factory=dict)
     temperature: float = 1.0
     vector: VectorScaling | None = None
+    resting: tuple[float, ...] | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -124,6 +128,7 @@ def parse(name: str, entry: Mapping[str, Any], folder: Path) -> ModelSpec:
             labels=entry.get("labels", {}),
             temperature=float(entry.get("temperature", 1.0)),
             vector=_vector(entry.get("vector_scaling")),
+            resting=_resting(entry.get("resting")),
             thresholds=entry.get("thresholds", {}),
             training=entry.get("training", {}),
             metrics=entry.get("metrics", {}),
@@ -136,6 +141,14 @@ def _vector(value: Mapping[str, Any] | None) -> VectorScaling | None:
     if value is None:
         return None
     return VectorScaling(tuple(map(float, value["scale"])), tuple(map(float, value["bias"])))
+
+
+def _resting(value: Sequence[float] | None) -> tuple[float, ...] | None:
+    if value is None:
+        return None
+    if len(value) != len(EMOTIONS):
+        raise ValueError(f"resting has {len(value)} values, not one for each of the {len(EMOTIONS)} emotions")
+    return tuple(map(float, value))
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
