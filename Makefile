@@ -34,6 +34,7 @@ check: .venv/.installed-dev
 	$(BIN)/python scripts/web.py check test
 
 unit: .venv/.installed-dev
+	$(BIN)/python scripts/examples.py
 	$(BIN)/python -m pytest --ignore tests/e2e
 
 e2e: .venv/.installed-dev
