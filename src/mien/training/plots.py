@@ -76,7 +76,7 @@ def reliability(bins: Sequence[dict[str, Any]], title: str, path: Path) -> None:
             )
     said, agreed = [b["confidence"] for b in full], [b["agreed"] for b in full]
     axes.plot(said, agreed, "o", color="#08519c", markersize=5, label="share of votes at the bin's mean probability")
-    axes.set(ylabel="share of votes for the shown label", title=title, xlim=(0, 1), ylim=(0, 1.02))
+    axes.set(ylabel="share of votes (or labels) for the shown label", title=title, xlim=(0, 1), ylim=(0, 1.02))
     axes.legend(loc="upper left")
     axes.grid(alpha=0.3)
     counts = [b["n"] for b in full]
