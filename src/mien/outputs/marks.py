@@ -66,7 +66,7 @@ def draw_marks(canvas: Image, faces: Faces, row: int, marks: Collection[str], sc
 
 
 def _fine(points: NDArray[Any]) -> NDArray[np.int32]:
-    return np.rint(np.clip(points, -1e5, 1e5) * (1 << _FINE)).astype(np.int32)
+    return np.asarray(np.rint(np.clip(points, -1e5, 1e5) * (1 << _FINE)), np.int32)
 
 
 def _landmarks(canvas: Image, points: NDArray[Any], line: int) -> None:

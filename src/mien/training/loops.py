@@ -184,7 +184,7 @@ class Trainee:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         if most_gradient is not None:
             nn.utils.clip_grad_norm_(self.net.parameters(), most_gradient)
         self.optimiser.step()

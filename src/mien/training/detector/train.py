@@ -25,7 +25,7 @@ from mien.models.spec import InputSpec
 from mien.training.detector.data import Batch, Batches, load, stream
 from mien.training.detector.loss import POINT_WEIGHT, detector_loss
 from mien.training.detector.net import DEFAULT, OUTPUT_NAMES, build
-from mien.training.loops import Average, Budget, Run, device, finished, learning_rate, to_device
+from mien.training.loops import Average, Budget, Run, device, finished, learning_rate, parameter_groups, to_device
 
 PEAK_RATE: Final = 2e-3
 WEIGHT_DECAY: Final = 0.02
@@ -103,10 +103,8 @@ class Trainer:
             self.net.load_state_dict(finished(Path(config["start"]))["state"])
         to_device(self.net, self.device)
         self.average = Average(self.net)
-        decayed = [p for p in self.net.parameters() if p.ndim > 1]
-        plain = [p for p in self.net.parameters() if p.ndim <= 1]
-        groups: list[dict[str, Any]] = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=config["rate"], weight_decay=WEIGHT_DECAY)
+        groups = parameter_groups(self.net, WEIGHT_DECAY)
+        self.optimiser = torch.optim.AdamW(groups, lr=config["rate"])
         self.step = 0
         self.checked = time.monotonic()
         state = run.load()

@@ -69,8 +69,8 @@ def build(arch: str, dropout: float | None = None) -> EmotionNet:
         InputError: no architecture goes by that name.
     """
     if arch in ARCHS:
-        body = trunk(1, **ARCHS[arch], branches=True)
-        return EmotionNet(body, ARCHS[arch]["widths"][-1], 0.2 if dropout is None else dropout)
+        plain = trunk(1, **ARCHS[arch], branches=True)
+        return EmotionNet(plain, ARCHS[arch]["widths"][-1], 0.2 if dropout is None else dropout)
     if arch in teachers.TEACHERS:
         body, width = teachers.build(arch)
         usual, side = teachers.TEACHERS[arch].dropout, teachers.TEACHERS[arch].side

@@ -107,6 +107,9 @@ YARDSTICKS: Final[dict[str, tuple[Callable[[], nn.Module], int]]] = {
 class Yardstick(nn.Module):
     """Grey ``[n, 1, 48, 48]`` → logits ``[n, 8]`` and ``[n, 7]`` as of `EmotionNet`; it never sees contempt."""
 
+    spread: Tensor
+    unknown: Tensor
+
     def __init__(self, arch: str) -> None:
         super().__init__()
         make, self.side = YARDSTICKS[arch]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ from mien.models.spec import InputSpec
 from mien.training.landmarks.augment import Views, draw
 from mien.training.landmarks.loss import opening_loss, wing_loss
 from mien.training.landmarks.net import SIDE, LandmarkNet, build
-from mien.training.loops import Average, Budget, Run, device, learning_rate, to_device
+from mien.training.loops import Average, Budget, Run, Trainee, device, learning_rate, parameter_groups, to_device
 
 TEMPLATE: Final = ((0.356, 0.298), (0.644, 0.298), (0.5, 0.47), (0.383, 0.619), (0.617, 0.619))
 """Where the five points of the training faces lie on average (made symmetric) when the middle 132 of a crop's 160
@@ -128,18 +128,12 @@ def train(
     net = build(recipe.arch)
     net.start_at(mean_shape(views))
     to_device(net, where)
-    average = Average(net)
-    optimiser = torch.optim.AdamW(_groups(net, recipe.decay), lr=recipe.rate)
-    budget = Budget(recipe.epochs, recipe.minutes)
-    if state := run.load():
-        net.load_state_dict(state["net"])
-        average.net.load_state_dict(state["average"])
-        average.steps = state["steps"]
-        optimiser.load_state_dict(state["optimiser"])
-        budget.restore(state["budget"])
-        torch.set_rng_state(state["random"])
+    optimiser = torch.optim.AdamW(parameter_groups(net, recipe.decay), lr=recipe.rate)
+    trainee = Trainee(net, Average(net), optimiser, Budget(recipe.epochs, recipe.minutes))
+    trainee.resume(run)
+    budget = trainee.budget
     while budget.progress() < 1:
-        loss = _epoch(net, average, optimiser, views, recipe, budget)
+        loss = _epoch(trainee, views, recipe)
         values: dict[str, Any] = {
             "epoch": int(budget.epoch),
             "seconds": round(budget.elapsed(), 1),
@@ -147,19 +141,12 @@ def train(
             "train_loss": round(loss, 4),
         }
         if values["epoch"] % CHECK_EVERY == 0 or values["progress"] == 1:
-            values["dev_nme"] = round(score(average.net, dev_set), 3)
+            values["dev_nme"] = round(score(trainee.average.net, dev_set), 3)
         run.log(**values)
-        run.save(
-            net=net.state_dict(),
-            average=average.net.state_dict(),
-            steps=average.steps,
-            optimiser=optimiser.state_dict(),
-            budget=budget.state(),
-            random=torch.get_rng_state(),
-        )
+        trainee.save(run)
         tell(values)
-    torch.save({"arch": recipe.arch, "state": average.net.state_dict()}, out / "model.pt")
-    return average.net  # type: ignore[return-value]
+    torch.save({"arch": recipe.arch, "state": trainee.average.net.state_dict()}, out / "model.pt")
+    return trainee.average.net  # type: ignore[return-value]
 
 
 def ramp(progress: float) -> float:
@@ -178,31 +165,16 @@ def mean_shape(views: Views) -> Tensor:
     return (placed.mean(0) / torch.tensor(views.size, device=cut.device)).cpu()
 
 
-def _groups(net: nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Weight decay for the kernels alone: on biases and batch norms it only slows learning."""
-    kernels = [p for p in net.parameters() if p.ndim > 1]
-    rest = [p for p in net.parameters() if p.ndim <= 1]
-    return [{"params": kernels, "weight_decay": decay}, {"params": rest, "weight_decay": 0.0}]
-
-
-def _epoch(
-    net: LandmarkNet,
-    average: Average,
-    optimiser: torch.optim.Optimizer,
-    views: Views,
-    recipe: Recipe,
-    budget: Budget,
-) -> float:
+def _epoch(trainee: Trainee, views: Views, recipe: Recipe) -> float:
+    """Show every face once; return the mean loss."""
+    net, budget = cast(LandmarkNet, trainee.net), trainee.budget
     net.train()
     where = views.images.device
-    order = torch.randperm(len(views.images)).to(where)
+    batches = torch.randperm(len(views.images)).to(where).split(recipe.batch)
     total, start, done = torch.zeros((), device=where), budget.epoch, 0
-    batches = order.split(recipe.batch)
     for rows in batches:
         if len(rows) < recipe.batch and len(batches) > 1:
             continue
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(budget.progress(), recipe.rate)
         images, wanted = draw(views, rows)
         x = ((images * 255 - SPEC.mean) * SPEC.scale).contiguous(memory_format=torch.channels_last)
         with torch.autocast(where.type, torch.bfloat16):
@@ -211,15 +183,11 @@ def _epoch(
         loss = wing_loss(found, wanted, recipe.wing, recipe.curvature)
         share = ramp(budget.progress())
         loss = loss + opening_loss(found, wanted, share * recipe.eyes, share * recipe.mouth)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), MOST_GRADIENT)
-        optimiser.step()
-        average.update(net)
+        trainee.step(loss, learning_rate(budget.progress(), recipe.rate), MOST_GRADIENT)
         total += loss.detach()
         done += 1
         budget.epoch = start + done / len(batches)
         if budget.progress() >= 1:
             break
-    budget.epoch = start + 1
+    budget.epoch = round(start + 1)
     return float(total / max(done, 1))
