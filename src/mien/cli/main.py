@@ -16,6 +16,7 @@ from mien import __version__
 from mien.cli import bench, doctor, evaluate, keys, models, serve, ship, train
 from mien.cli.analyze import analyze
 from mien.cli.console import printable
+from mien.cli.prune import prune
 from mien.core.errors import MienError, SettingsError
 
 COMMANDS: Final[dict[str, Callable[..., None] | typer.Typer]] = {
@@ -27,6 +28,7 @@ COMMANDS: Final[dict[str, Callable[..., None] | typer.Typer]] = {
     "keys": keys.app,
     "doctor": doctor.doctor,
     "train": train.app,
+    "prune": prune,
     "export": ship.export,
     "quantize": ship.quantize,
     "calibrate": ship.calibrate,

@@ -23,7 +23,7 @@ from mien.evaluation.emotion_data import EmotionSet
 from mien.models import zoo
 from mien.models.emotion import EmotionModel
 from mien.training.emotion.maps import OUTPUTS, WithMaps
-from mien.training.emotion.net import build
+from mien.training.emotion.saved import restore
 from mien.training.emotion.train import SPEC
 from mien.training.export import Exportable, write_entry
 from mien.training.loops import finished
@@ -60,10 +60,8 @@ def exportable(run: Path) -> Exportable:
         InputError: the run has not finished.
     """
     saved = finished(run)
-    net = build(saved["arch"])
-    net.load_state_dict(saved["state"])
     return Exportable(
-        net=WithMaps(net.eval().fuse()),
+        net=WithMaps(restore(saved).fuse()),
         name=NAME,
         kind="emotion",
         spec=SPEC,
@@ -71,7 +69,11 @@ def exportable(run: Path) -> Exportable:
         outputs=OUTPUTS,
         dynamic={0: "faces"},
         labels={"emotion": list(EMOTIONS), "fer2013": list(FER2013)},
-        training={"data": DATA, "architecture": saved["arch"]},
+        training={
+            "data": DATA,
+            "architecture": saved["arch"],
+            **({"pruned_to": saved["widths"]} if "widths" in saved else {}),
+        },
     )
 
 
