@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import cv2
@@ -11,6 +12,7 @@ from mien.core.errors import InputError, SettingsError
 from mien.core.settings import Wants
 from mien.core.types import Faces, Frame, FrameResult
 from mien.live.fake import CountingStream
+from mien.live.pace import MOST
 from mien.live.session import Analysed, Failed, Outcome, Packet, Session, StreamOptions
 
 IMAGE = np.zeros((48, 64, 3), np.uint8)
@@ -223,3 +225,20 @@ def test_a_reset_forgets_a_calibration_that_waits() -> None:
     box.session.put(packet(1))
     box.session.run()
     assert stream.calibrations == 0
+
+
+def test_frames_that_wait_let_the_stream_detect_less_often_and_back() -> None:
+    stream = CountingStream()
+    stream.interval = 0.05
+    box = Recorder(stream)
+
+    def analyse(waited: float) -> float:
+        box.session.put(Packet(1, 0.0, IMAGE, time.monotonic() - waited))
+        box.session.run()
+        return stream.interval
+
+    slower = [analyse(0.2) for _ in range(40)]
+    assert slower[0] > 0.05
+    assert slower[-1] == MOST
+    quicker = [analyse(0.0) for _ in range(80)]
+    assert quicker[-1] == 0.05

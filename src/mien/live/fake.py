@@ -39,6 +39,7 @@ class CountingStream:
         self.count = 0
         self.calibrations = 0
         self.wants = Wants()
+        self.interval = 0.0
 
     def analyze(self, frame: Frame) -> FrameResult:
         """Return one face whose track is the count."""

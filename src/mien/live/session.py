@@ -15,6 +15,7 @@ from mien.core.settings import Wants
 from mien.core.types import Frame, FrameResult, Image
 from mien.live.clock import PresentationClock
 from mien.live.mailbox import Mailbox
+from mien.live.pace import next_interval
 
 log = structlog.get_logger()
 
@@ -23,6 +24,8 @@ class FrameStream(Protocol):
     """What analyses the frames of one stream; `mien.pipeline.StreamAnalyzer` is one."""
 
     wants: Wants
+    interval: float
+    """Seconds between two runs of the detector; a session lengthens it when its frames have to wait."""
 
     def analyze(self, frame: Frame) -> FrameResult: ...
 
@@ -169,6 +172,7 @@ class Session:
         self._forget = False
         self._calibrate = False
         self._closed = False
+        self._base_interval = stream.interval
 
     @property
     def received(self) -> int:
@@ -227,6 +231,7 @@ class Session:
                 self._clock.reset()
             options = self.options
             self._stream.wants = options.wants
+            self._stream.interval = next_interval(self._stream.interval, self._base_interval, waited_ms / 1000)
             if self._calibrate:
                 self._calibrate = False
                 self._stream.calibrate()
