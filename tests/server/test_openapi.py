@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
 
 from mien.server.app import create_app
 
-SNAPSHOT = Path(__file__).parents[2] / "docs" / "openapi.json"
+ROOT = Path(__file__).parents[2]
+SNAPSHOT = ROOT / "docs" / "openapi.json"
+TYPES = ROOT / "web" / "src" / "shared" / "api.ts"
 
 
 def test_description_is_the_one_in_docs() -> None:
@@ -17,4 +20,11 @@ def test_description_is_the_one_in_docs() -> None:
         SNAPSHOT.write_text(current)
     assert json.loads(SNAPSHOT.read_text()) == json.loads(current), (
         "the API changed: if you mean it, run UPDATE_SNAPSHOTS=1 pytest tests/server/test_openapi.py and commit"
+    )
+
+
+def test_the_web_apps_types_are_made_from_it() -> None:
+    first = TYPES.read_text().partition("\n")[0]
+    assert first.endswith(hashlib.sha256(SNAPSHOT.read_bytes()).hexdigest()), (
+        "the types in web/src/shared/api.ts are of another description: run python scripts/web_types.py and commit"
     )
