@@ -404,12 +404,26 @@ def test_a_video_end_to_end(tmp_path: Path, capfdbinary: pytest.CaptureFixture[b
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.annotated.mp4", "a.csv"]
 
 
+def test_what_annotated_copies_show_is_chosen(tmp_path: Path, portrait: NDArray[np.uint8]) -> None:
+    path = tmp_path / "a.png"
+    assert cv2.imwrite(str(path), portrait)
+    copies = []
+    for chosen in ("", "points", "points,landmarks,pose"):
+        out = tmp_path / f"out-{chosen}"
+        assert cli("analyze", path, "-o", out, "--annotate", "--landmarks", "--draw", chosen) == 0
+        copies.append(cv2.imread(str(out / "a.annotated.jpg")).astype(int))
+    changed = [int((np.abs(copy - copies[0]).max(2) > 60).sum()) for copy in copies]
+    assert changed[0] == 0 < changed[1] < changed[2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["missing.jpg"], "mien: missing.jpg does not exist"),
         (["{a}", "--format", "csv"], "add -o DIR"),
         (["{a}", "--annotate"], "add -o DIR"),
+        (["{a}", "--draw", "points"], "--annotate"),
+        (["{a}", "--annotate", "-o", "out", "--draw", "halo"], "unknown mark 'halo'"),
         (["{a}", "-o", "out", "--format", "xls"], "unknown table format 'xls'"),
         (["{a}", "--detector", "magic"], "magic"),
         (["{a}", "--detect-size", "9"], "detect_size"),

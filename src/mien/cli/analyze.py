@@ -23,6 +23,13 @@ def analyze(
         bool, typer.Option("--json", help="A JSON line per picture or frame on stdout; without -o this is so anyway.")
     ] = False,
     annotate: Annotated[bool, typer.Option(help="Also write annotated copies into DIR.")] = False,
+    draw: Annotated[
+        str | None,
+        typer.Option(
+            help="What annotated copies show of points, landmarks and pose, comma separated.",
+            show_default="landmarks,pose where computed",
+        ),
+    ] = None,
     detector: Annotated[str | None, typer.Option(help="mien, haar or yunet.", show_default="mien")] = None,
     weights: Annotated[Path | None, typer.Option(help="ONNX file of the detector yunet.")] = None,
     detect_size: Annotated[
@@ -77,7 +84,10 @@ def analyze(
     if explain and not annotate:
         raise SettingsError("--explain draws on annotated copies: add --annotate and -o DIR")
     lines = sys.stdout.buffer if as_json or out is None else None
-    plan = job.Plan(every, out, kind or "jsonl", annotate, bool(signals), lines)
+    if draw is not None and not annotate:
+        raise SettingsError("--draw is about annotated copies: add --annotate and -o DIR")
+    shown = {} if draw is None else {"marks": tuple(part.strip() for part in draw.split(",") if part.strip())}
+    plan = job.Plan(every, out, kind or "jsonl", annotate, bool(signals), lines, **shown)
     tracking = TrackingSettings(**_chosen(detect_interval=detect_interval))
     chosen = _chosen(
         detector=detector,

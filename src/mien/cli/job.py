@@ -17,6 +17,7 @@ from mien.core.errors import InputError, MienError, SettingsError
 from mien.core.types import Frame, FrameResult
 from mien.outputs import files, tables
 from mien.outputs.events import EventTable
+from mien.outputs.marks import check
 from mien.outputs.overlay import draw
 from mien.outputs.video import VideoWriter
 from mien.sources import pictures
@@ -52,6 +53,7 @@ class Plan:
         annotate: write annotated copies.
         events: write a table of events beside that of a video's frames.
         lines: where JSON lines go, None for nowhere.
+        marks: what annotated copies show inside the boxes, of `mien.outputs.marks.MARKS`.
 
     Raises:
         SettingsError: the choices contradict each other.
@@ -63,10 +65,12 @@ class Plan:
     annotate: bool = False
     events: bool = False
     lines: BinaryIO | None = None
+    marks: tuple[str, ...] = ("landmarks", "pose")
 
     def __post_init__(self) -> None:
         if self.kind not in tables.TABLES:
             raise SettingsError(f"unknown table format {self.kind!r}: use one of {', '.join(tables.TABLES)}")
+        check(self.marks)
         if self.every < 1:
             raise SettingsError(f"every must be at least 1, got {self.every}")
         if self.annotate and self.out is None:
@@ -158,7 +162,7 @@ def _picture(
     with ExitStack() as stack:
         _put(result, plan, _tables(stack, name, plan))
     if plan.out is not None and plan.annotate:
-        annotated = codec.encode_jpeg(draw(frame.image, result), QUALITY)
+        annotated = codec.encode_jpeg(draw(frame.image, result, plan.marks), QUALITY)
         files.write(plan.out / f"{name}.annotated.jpg", annotated)
     console.advance(len(result.faces))
     return ()
@@ -183,7 +187,7 @@ def _video(
                 console.advance(len(result.faces))
             if writer is not None:
                 # Frames in between show the last result: the copy has every frame of the original.
-                writer.write(draw(frame.image, result), frame.timestamp)
+                writer.write(draw(frame.image, result, plan.marks), frame.timestamp)
     return source.warnings
 
 
