@@ -14,7 +14,7 @@ from serving import MakeServer, Running, start
 from mien.core.labels import EMOTIONS
 from mien.core.settings import Wants
 from mien.core.types import Faces, Frame, FrameResult, Image
-from mien.live.fake import FakeEngine
+from mien.live.fake import CountingStream, FakeEngine
 from mien.live.local import LocalEngine
 from mien.live.session import FrameStream
 from mien.server.services import Backend
@@ -90,19 +90,15 @@ class SeeingAnalyzer:
         return SeeingStream(self)
 
 
-class SeeingStream:
+class SeeingStream(CountingStream):
+    """Sees the same as the analyzer that it belongs to."""
+
     def __init__(self, analyzer: SeeingAnalyzer) -> None:
-        self.wants = Wants()
+        super().__init__()
         self._analyzer = analyzer
 
     def analyze(self, frame: Frame) -> FrameResult:
         return self._analyzer.analyze(frame)
-
-    def calibrate(self) -> None:
-        """There is nothing to learn."""
-
-    def reset(self) -> None:
-        """There is nothing to forget."""
 
 
 def seeing_server(make_server: MakeServer, analyzer: SeeingAnalyzer | None = None, **settings: Any) -> Running:

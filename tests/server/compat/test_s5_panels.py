@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import httpx2
 import pytest
 import socketio
-from compat.seeing import BOXES, SeeingAnalyzer, data_url, seeing_server, started
+from compat.seeing import BOXES, SeeingAnalyzer, data_url, jpeg, seeing_server, started
 from serving import WAIT, MakeServer, Running
 from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from mien.core.types import Faces, FrameResult
 from mien.server.compat.s5_panels import NO_FACE, OFF, place
@@ -110,6 +112,17 @@ def test_s5_4_the_asker_alone_is_answered(running: Running) -> None:
         assert ask(asking, "analyze_emotion_request", {"data": data_url("fear")})
         answer = ask(other, "analyze_emotion_request", {"data": data_url("anger")})
         assert answer == {"emotion_model_response": {"data": "angry"}}, "the first thing it hears is its own"
+
+
+def test_s5_5_the_client_may_send_the_face_alone(running: Running) -> None:
+    """The crop never shows what is around the face; over the panels' namespaces it is simply the picture."""
+    with connect(running.ws, subprotocols=[Subprotocol("mien.v1")]) as stream:
+        stream.recv(timeout=WAIT)
+        stream.send(json.dumps({"type": "options", "crop": True}))
+        stream.send(struct.pack("<Id", 0, 0.0) + jpeg("anger"))
+        result = json.loads(stream.recv(timeout=WAIT))
+    assert result["type"] == "result", result
+    assert [face["emotion"]["label"] for face in result["faces"]] == ["anger"]
 
 
 def test_s5_6_the_largest_face(running: Running) -> None:

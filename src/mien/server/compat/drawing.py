@@ -32,7 +32,7 @@ def text(canvas: Image, words: str, corners: NDArray[np.int64], colour: Colour) 
     """Write above a rectangle, or within it where there is no room above; always inside the picture."""
     height, width = canvas.shape[:2]
     line = _line(canvas)
-    scale = max(0.4, min(height, width) / 600)
+    scale = max(0.4, min(height / 600, width / 600, int(corners[2] - corners[0]) / 90))
     (w, h), below = cv2.getTextSize(words, _FONT, scale, line)
     x = max(0, min(int(corners[0]), width - w))
     y = int(corners[1]) - below - line

@@ -1,0 +1,80 @@
+"""The interfaces with the models that are shipped, on a real face."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import cv2
+import httpx2
+import numpy as np
+import pytest
+import socketio
+from serving import WAIT, Running, start
+from websockets.sync.client import connect
+
+from mien.core.types import Image
+from mien.live.fake import FakeEngine
+from mien.server.compat.s5_panels import EMOTIONS
+from mien.server.services import load_backend
+
+FACE = (178, 76, 265, 185)
+"""Where the portrait's face is, about."""
+
+
+@pytest.fixture(scope="module", params=["mien", "haar"])
+def running(_clean_environment: None, request: pytest.FixtureRequest) -> Iterator[Running]:
+    server = start(FakeEngine(), load_backend, True, {"detector": request.param, "workers": 1})
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def picture(portrait: Image) -> str:
+    return base64.b64encode(cv2.imencode(".jpg", portrait)[1].tobytes()).decode()
+
+
+def overlap(x: float, y: float, width: float, height: float) -> float:
+    """Return the intersection over union with the portrait's face."""
+    x1, y1, x2, y2 = FACE
+    inside = max(0.0, min(x + width, x2) - max(x, x1)) * max(0.0, min(y + height, y2) - max(y, y1))
+    return inside / (width * height + (x2 - x1) * (y2 - y1) - inside)
+
+
+def test_s1_5_either_detector_by_http_and_socket(running: Running, picture: str) -> None:
+    answers = [httpx2.post(running.http + "/detect-emotion", json={"image": picture}, timeout=WAIT).json()]
+    with connect(running.http.replace("http", "ws") + "/ml") as socket:
+        socket.send(json.dumps({"image": picture}))
+        answers.append(json.loads(socket.recv(timeout=WAIT)))
+    for answer in answers:
+        assert answer["result"][0]["emotion"] == "happy"
+        assert overlap(*answer["result"][0]["box"]) > 0.5
+
+
+def test_s2_1_a_real_face(running: Running, picture: str) -> None:
+    frame = {"capturedFrame": f"data:image/jpeg;base64,{picture}", "clearGlobals": True}
+    answer = httpx2.post(running.http + "/api/emotion-detection", json=frame, timeout=WAIT).json()
+    assert answer["detectedEmotionsOnFaces"][0] == {"id": 0, "emotion": "happy"}
+
+
+def test_s3_4_a_real_face(running: Running, picture: str) -> None:
+    answer = httpx2.post(running.http + "/detect_emotion", json={"image": picture}, timeout=WAIT).json()
+    assert (answer["emotion"], answer["confidence"] > 0.5) == ("Happy", True)
+
+
+def test_s5_3_a_real_face(running: Running, picture: str) -> None:
+    with socketio.SimpleClient() as client:
+        client.connect(running.http, namespace="/compute_bb")
+        client.emit("compute_bb_event", {"data": f"data:image/jpeg;base64,{picture}"})
+        _, box = client.receive(timeout=WAIT)
+    assert overlap(*(float(box[name]) for name in ("bb_x", "bb_y", "bb_width", "bb_height"))) > 0.5
+
+
+def test_s5_7_the_models_own_server_agrees(running: Running, portrait: Image) -> None:
+    x1, y1, x2, y2 = FACE
+    crop: Any = cv2.resize(cv2.cvtColor(portrait[y1:y2, x1:x2], cv2.COLOR_BGR2GRAY), (48, 48)) / 255
+    message = {"signature_name": "serving_default", "instances": crop.reshape(1, 48, 48, 1).tolist()}
+    answer = httpx2.post(running.http + "/v1/models/emotion_model:predict", json=message, timeout=WAIT).json()
+    assert EMOTIONS[int(np.argmax(answer["predictions"][0]))] == "happy"
