@@ -82,3 +82,21 @@ def test_signals_are_followed_and_the_resting_face_is_taken_off(
     expect(live.find("table")).to_contain_text("Raw")
     live.find("baseline").uncheck()
     expect(live.find("raw")).to_have_count(0)
+
+
+def test_charts_have_tabs_that_arrow_keys_turn(server: Server, browser: Browser, visitor: Visitor) -> None:
+    page = visitor.open(browser, server.url)
+    live = LivePage(page)
+    live.start("demo")
+    live.wait_for_face("happiness")
+    live.find("view-course").focus()
+    page.keyboard.press("ArrowRight")
+    expect(live.find("view-lanes")).to_be_focused()
+    expect(live.find("lanes")).to_have_attribute("data-lanes", re.compile("[1-9]"))
+    page.keyboard.press("ArrowRight")
+    expect(live.find("satisfaction")).to_have_attribute("data-tracks", re.compile("[1-9]"))
+    expect(live.find("satisfaction-table")).to_contain_text(re.compile("Face [1-9]"))
+    page.keyboard.press("ArrowRight")
+    expect(live.find("shares")).to_contain_text(re.compile(r"Happiness\s*([5-9]\d|100)%"))
+    page.keyboard.press("ArrowRight")
+    expect(live.find("chart")).to_have_attribute("data-points", re.compile("[1-9]"))

@@ -60,7 +60,66 @@ describe("Ring", () => {
   });
 });
 
+describe("Ring.bins", () => {
+  const row = (values: Float32Array, bin: number) => Array.from(values.subarray(bin * 8, bin * 8 + 2));
+
+  it("gives means over equal stretches, a minute of them", () => {
+    const ring = new Ring();
+    ring.add(99.1, happy);
+    ring.add(99.2, neutral);
+    ring.add(99.8, happy);
+    const { times, values } = ring.bins(100, 0.5);
+    expect(times).toHaveLength(120);
+    expect(values).toHaveLength(120 * 8);
+    expect(times.at(-1)).toBeCloseTo(0.25);
+    expect(row(values, 117)).toEqual([0.5, 0.5]);
+    expect(row(values, 118)).toEqual([0, 1]);
+  });
+
+  it("fills short silences and leaves long ones empty", () => {
+    const ring = new Ring();
+    for (const time of [95, 95.9, 98]) ring.add(time, happy);
+    const { times, values } = ring.bins(100, 0.25);
+    const seen = times.flatMap((time, i) => (Number.isNaN(values[i * 8]) ? [] : [100 + time - 0.125]));
+    expect(seen).toEqual([95, 95.25, 95.5, 95.75, 98]);
+  });
+
+  it("has the same stretches for everybody", () => {
+    const [one, other] = [new Ring(), new Ring()];
+    one.add(99.3, happy);
+    other.add(80, happy);
+    expect(one.bins(100.1, 0.25).times).toEqual(other.bins(100.1, 0.25).times);
+  });
+});
+
+describe("Ring.shownFor", () => {
+  it("adds up the time until the next result, without silences", () => {
+    const ring = new Ring();
+    ring.add(0, happy);
+    ring.add(0.5, happy);
+    ring.add(1, neutral);
+    ring.add(10, neutral);
+    ring.add(10.25, happy);
+    expect(ring.shownFor(11).slice(0, 3)).toEqual([0.25, 1, 0]);
+  });
+
+  it("goes by what was shown, which a single frame does not change", () => {
+    const ring = new Ring();
+    ring.add(0, happy, 0);
+    ring.add(0.5, happy);
+    expect(ring.shownFor(1).slice(0, 2)).toEqual([0.5, 0]);
+  });
+});
+
 describe("History", () => {
+  it("lists whoever was seen in the last minute, by number", () => {
+    const history = new History();
+    history.add(5, 100, happy);
+    history.add(2, 90, happy);
+    history.add(1, 10, happy);
+    expect(history.recent(100).map(({ track }) => track)).toEqual([2, 5]);
+  });
+
   it("keeps people apart", () => {
     const history = new History();
     history.add(1, 0, happy);

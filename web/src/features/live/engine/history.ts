@@ -15,8 +15,22 @@ export interface Series {
   readonly lines: (number | null)[][];
 }
 
+/** Means over equal stretches of the last minute, the same stretches for everybody. */
+export interface Bins {
+  /** The middle of each, in seconds before now (negative). */
+  readonly times: readonly number[];
+  /** A row of eight probabilities for each; NaN where nothing was seen. */
+  readonly values: Float32Array;
+}
+
+/** The most probable emotion's place in `emotions`. */
+export function likeliest(probabilities: readonly number[]): number {
+  return probabilities.indexOf(Math.max(...probabilities));
+}
+
 export class Ring {
   readonly #times = new Float64Array(CAPACITY);
+  readonly #labels = new Uint8Array(CAPACITY);
   readonly #values = new Float32Array(CAPACITY * emotions.length);
   #next = 0;
   #length = 0;
@@ -25,8 +39,12 @@ export class Ring {
     return this.#length === 0 ? Number.NEGATIVE_INFINITY : (this.#times[(this.#next + CAPACITY - 1) % CAPACITY] ?? 0);
   }
 
-  /** @param time seconds, not before the last one */
-  add(time: number, probabilities: readonly number[]): void {
+  /**
+   * @param time seconds, not before the last one
+   * @param label the shown emotion's place in `emotions`
+   */
+  add(time: number, probabilities: readonly number[], label = likeliest(probabilities)): void {
+    this.#labels[this.#next] = label;
     this.#times[this.#next] = time;
     this.#values.set(probabilities, this.#next * emotions.length);
     this.#next = (this.#next + 1) % CAPACITY;
@@ -60,6 +78,47 @@ export class Ring {
     return { times, lines };
   }
 
+  /** The last minute in stretches of `width` seconds; a short silence is filled with what was seen before it. */
+  bins(now: number, width: number): Bins {
+    const first = Math.floor((now - WINDOW_SECONDS) / width) + 1;
+    const count = Math.floor(now / width) - first + 1;
+    const values = new Float32Array(count * emotions.length);
+    const seen = new Uint16Array(count);
+    const filled: [empty: number, from: number][] = [];
+    let before: { time: number; bin: number } | null = null;
+    for (let i = 0; i < this.#length; i++) {
+      const time = this.#time(i);
+      const bin = Math.floor(time / width) - first;
+      if (bin < 0 || bin >= count) continue;
+      seen[bin] = (seen[bin] ?? 0) + 1;
+      for (let k = 0; k < emotions.length; k++) {
+        const at = bin * emotions.length + k;
+        values[at] = (values[at] ?? 0) + this.#value(i, k);
+      }
+      if (before !== null && time - before.time <= GAP_SECONDS)
+        for (let empty = before.bin + 1; empty < bin; empty++) filled.push([empty, before.bin]);
+      before = { time, bin };
+    }
+    for (let at = 0; at < values.length; at++)
+      values[at] = (values[at] ?? 0) / (seen[Math.floor(at / emotions.length)] ?? 0);
+    for (const [empty, from] of filled)
+      values.copyWithin(empty * emotions.length, from * emotions.length, (from + 1) * emotions.length);
+    return { times: Array.from({ length: count }, (_, i) => (first + i + 0.5) * width - now), values };
+  }
+
+  /** For how many seconds of the last minute each emotion was the shown one. */
+  shownFor(now: number): number[] {
+    const seconds = emotions.map(() => 0);
+    for (let i = 0; i + 1 < this.#length; i++) {
+      const time = this.#time(i);
+      const took = this.#time(i + 1) - time;
+      if (time < now - WINDOW_SECONDS || took > GAP_SECONDS) continue;
+      const label = this.#labels[this.#slot(i)] ?? 0;
+      seconds[label] = (seconds[label] ?? 0) + took;
+    }
+    return seconds;
+  }
+
   /** The mean of each emotion over the last minute; null without values. */
   means(now: number): number[] | null {
     const sums = emotions.map(() => 0);
@@ -89,18 +148,26 @@ export class Ring {
 export class History {
   readonly #rings = new Map<number, Ring>();
 
-  add(track: number, time: number, probabilities: readonly number[]): void {
+  add(track: number, time: number, probabilities: readonly number[], label = likeliest(probabilities)): void {
     let ring = this.#rings.get(track);
     if (!ring) {
       this.#makeRoom(time);
       ring = new Ring();
       this.#rings.set(track, ring);
     }
-    ring.add(time, probabilities);
+    ring.add(time, probabilities, label);
   }
 
   of(track: number): Ring | undefined {
     return this.#rings.get(track);
+  }
+
+  /** Whoever was seen in the last minute, by number. */
+  recent(now: number): { readonly track: number; readonly ring: Ring }[] {
+    return [...this.#rings]
+      .filter(([, ring]) => ring.last >= now - WINDOW_SECONDS)
+      .map(([track, ring]) => ({ track, ring }))
+      .sort((a, b) => a.track - b.track);
   }
 
   clear(): void {

@@ -3,6 +3,7 @@
  * snapshot, which changes a few times a second, and canvases read `tracks` and `history` at their own pace.
  */
 
+import { emotions } from "../../../shared/emotions";
 import { openCamera } from "../sources/camera";
 import { type Source, SourceError, type SourceKind, type Trouble } from "../sources/source";
 import { type Calibration, Calibrator, noCalibration } from "./calibration";
@@ -283,7 +284,8 @@ export class LiveSession {
     this.#lastResultAt = at;
     if (result.faces.length > 0) this.#lastFaceAt = at;
     for (const { track, expression } of result.faces)
-      if (expression !== null) this.history.add(track, at / 1000, expression.probabilities);
+      if (expression !== null)
+        this.history.add(track, at / 1000, expression.probabilities, emotions.indexOf(expression.label));
     if (this.#snapshot.refused !== null) this.#set({ refused: null });
   }
 

@@ -1,86 +1,102 @@
-import { useEffect, useRef } from "react";
-import { useLanguage, useT } from "../../../i18n";
-import { emotions } from "../../../shared/emotions";
-import { capitalized, percent } from "../../../shared/format";
-import { useSettings } from "../../../shared/settings";
-import { everyFrame } from "../sources/source";
-import { session, useSession } from "../store";
-import { CourseChart } from "./chart";
+import { type KeyboardEvent, useId, useState } from "react";
+import { useT } from "../../../i18n";
+import { useSession } from "../store";
+import { Course } from "./Course";
+import { Lanes } from "./Lanes";
 import { ProbabilityTable } from "./ProbabilityTable";
+import { Satisfaction, SatisfactionTable } from "./Satisfaction";
+import { Shares } from "./Shares";
 
-/** A minute on a chart this wide moves less than a pixel in this time. */
-const REDRAW_MS = 66;
+const views = ["course", "lanes", "satisfaction", "shares"] as const;
+type View = (typeof views)[number];
 
 export function ChartPanel({ shown }: { readonly shown: boolean }) {
   const t = useT();
+  const id = useId();
   const { stage, selected } = useSession();
+  const [view, setView] = useState<View>("course");
   const photo = stage.phase === "running" && stage.source.kind === "photo";
+  const alone = view === "course" && selected !== null;
   return (
     <section
       className="chart flex min-w-0 flex-col overflow-hidden rounded-card border border-line bg-surface"
       data-shown={shown}
       aria-label={t("chart.title")}
     >
-      <h2 className="px-4 pt-3 text-14 font-semibold">
-        {selected === null ? t("chart.title") : t("chart.of", { number: selected })}
-      </h2>
-      <div className="flex min-h-0 flex-1 gap-4 px-2 pb-2 max-lg:flex-col max-lg:overflow-y-auto">
-        <div className="relative min-h-36 min-w-0 flex-1">
-          <Course selected={selected} photo={photo} />
-          {(selected === null || photo) && (
-            <p className="absolute inset-0 grid place-items-center bg-surface/85 px-6 text-center text-14 text-muted">
-              {photo ? t("chart.photo") : t("chart.empty")}
-            </p>
-          )}
-        </div>
-        <ProbabilityTable selected={selected} />
+      <div className="flex flex-wrap items-center justify-between gap-x-4 px-4 pt-2">
+        <h2 className="text-14 font-semibold">{alone ? t("chart.of", { number: selected }) : t("chart.title")}</h2>
+        <Views id={id} view={view} onView={setView} />
+      </div>
+      <div
+        role="tabpanel"
+        id={`${id}-panel`}
+        aria-labelledby={`${id}-${view}`}
+        className="relative flex min-h-0 flex-1 gap-4 px-2 pb-2 max-lg:flex-col max-lg:overflow-y-auto"
+      >
+        {view === "shares" ? (
+          <Shares selected={selected} />
+        ) : (
+          <div className="relative min-h-36 min-w-0 flex-1">
+            {view === "course" && <Course track={photo ? null : selected} />}
+            {view === "lanes" && <Lanes />}
+            {view === "satisfaction" && <Satisfaction selected={selected} />}
+            <Nothing photo={photo} shown={photo || selected === null} />
+          </div>
+        )}
+        {view === "shares" && <Nothing photo={photo} shown={photo || selected === null} />}
+        {(view === "course" || view === "lanes") && <ProbabilityTable selected={selected} />}
+        {view === "satisfaction" && <SatisfactionTable selected={selected} />}
       </div>
     </section>
   );
 }
 
-function Course({ selected, photo }: { readonly selected: number | null; readonly photo: boolean }) {
+/** Why there is no chart. */
+function Nothing({ photo, shown }: { readonly photo: boolean; readonly shown: boolean }) {
   const t = useT();
-  const language = useLanguage().code;
-  const theme = useSettings((state) => state.theme);
-  const ref = useRef<HTMLDivElement>(null);
-  const chosen = useRef(selected);
-  chosen.current = photo ? null : selected;
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the chart reads its colours from the page, which changes with the theme
-  useEffect(() => {
-    const host = ref.current;
-    if (host === null) return;
-    const chart = new CourseChart(host, {
-      names: emotions.map((emotion) => capitalized(t(`emotion.${emotion}`), language)),
-      now: t("chart.now"),
-      percent: (value) => percent(value, language),
-    });
-    const observer = new ResizeObserver(() => chart.resize());
-    observer.observe(host);
-    let drawnAt = Number.NEGATIVE_INFINITY;
-    const stop = everyFrame(() => {
-      const wall = performance.now();
-      if (wall - drawnAt < REDRAW_MS) return;
-      drawnAt = wall;
-      drawCourse(host, chart, chosen.current);
-    });
-    return () => {
-      stop();
-      observer.disconnect();
-      chart.destroy();
-    };
-  }, [t, language, theme]);
-
-  return <div ref={ref} className="absolute inset-0" data-testid="chart" role="img" aria-label={t("chart.label")} />;
+  if (!shown) return null;
+  return (
+    <p className="absolute inset-0 grid place-items-center bg-surface/85 px-6 text-center text-14 text-muted">
+      {photo ? t("chart.photo") : t("chart.empty")}
+    </p>
+  );
 }
 
-function drawCourse(host: HTMLElement, chart: CourseChart, track: number | null): void {
-  const now = session.clock.now() / 1000;
-  const ring = track === null ? undefined : session.history.of(track);
-  const series = ring?.series(now) ?? null;
-  chart.draw(series);
-  host.dataset.track = track === null ? "" : String(track);
-  host.dataset.points = String(ring?.count(now) ?? 0);
-  host.dataset.last = ring === undefined ? "" : ring.last.toFixed(2);
+interface ViewsProps {
+  readonly id: string;
+  readonly view: View;
+  onView(view: View): void;
+}
+
+/** The kinds of chart. Arrow keys go from one to the next, as in any list of tabs. */
+function Views({ id, view, onView }: ViewsProps) {
+  const t = useT();
+  const onKey = (event: KeyboardEvent<HTMLDivElement>) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const next = views[(views.indexOf(view) + step + views.length) % views.length] ?? view;
+    onView(next);
+    document.getElementById(`${id}-${next}`)?.focus();
+  };
+  return (
+    <div role="tablist" aria-label={t("chart.views")} className="flex gap-1" onKeyDown={onKey}>
+      {views.map((each) => (
+        <button
+          key={each}
+          id={`${id}-${each}`}
+          type="button"
+          role="tab"
+          aria-selected={each === view}
+          aria-controls={`${id}-panel`}
+          tabIndex={each === view ? 0 : -1}
+          data-testid={`view-${each}`}
+          onClick={() => onView(each)}
+          className={`h-8 rounded-lg px-2 text-14 font-medium ${each === view ? "bg-track" : "text-muted hover:bg-hover"}`}
+        >
+          {t(`chart.${each}`)}
+        </button>
+      ))}
+    </div>
+  );
 }

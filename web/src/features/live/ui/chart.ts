@@ -1,37 +1,64 @@
-/** The moving chart of one person's probabilities. Plain uPlot: it redraws without React. */
+/** A chart of lines over the last minute. Plain uPlot: it redraws without React. */
 
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { emotions, looks } from "../../../shared/emotions";
-import { type Series, WINDOW_SECONDS } from "../engine/history";
+import { WINDOW_SECONDS } from "../engine/history";
 
-export interface ChartWords {
-  /** The eight names, in the order of `emotions`. */
-  readonly names: readonly string[];
-  readonly now: string;
-  percent(value: number): string;
-}
-
-const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
-/** Room to the right for the names of the leading lines. */
-const NAMES_WIDTH = 108;
-/** Lines below this share get no name at their end. */
-const NAMED_FROM = 0.12;
-const NAMED_AT_MOST = 3;
+export const FONT_FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
+const FONT = `12px ${FONT_FAMILY}`;
+/** Room to the right for the names of lines. */
+export const NAMES_WIDTH = 108;
+/** Room to the left for the scale. */
+export const SCALE_WIDTH = 48;
+export const TIMES_HEIGHT = 28;
 const LINE_GAP = 15;
 
-export class CourseChart {
+/** Seconds before now that have a mark. */
+export const TIME_MARKS = [-60, -45, -30, -15, 0] as const;
+
+export function timeMark(seconds: number, now: string): string {
+  return seconds === 0 ? now : `−${-seconds} s`;
+}
+
+export interface Line {
+  /** A colour, or the name of a style-sheet value such as `--text`. */
+  readonly colour: string;
+  readonly dash: readonly number[];
+  readonly width: number;
+}
+
+export interface ChartOptions {
+  readonly lines: readonly Line[];
+  readonly max: number;
+  /** Values that have a mark. */
+  readonly marks: readonly number[];
+  readonly now: string;
+  value(value: number): string;
+}
+
+/** What is drawn: seconds before now (negative), and for each line its values and what to write at its end. */
+export interface ChartData {
+  readonly times: readonly number[];
+  readonly lines: readonly (readonly (number | null)[])[];
+  readonly names: readonly (string | null)[];
+}
+
+export class LineChart {
   readonly #plot: uPlot;
+  #names: readonly (string | null)[] = [];
 
   constructor(
     private readonly host: HTMLElement,
-    private readonly words: ChartWords,
+    private readonly options: ChartOptions,
   ) {
-    this.#plot = new uPlot(this.#options(), empty(), host);
+    this.#plot = new uPlot(this.#uPlotOptions(), this.#empty(), host);
   }
 
-  draw(series: Series | null): void {
-    this.#plot.setData(series === null ? empty() : [series.times, ...series.lines], true);
+  /** @param data null for an empty chart */
+  draw(data: ChartData | null): void {
+    this.#names = data?.names ?? [];
+    const aligned = data === null ? this.#empty() : [[...data.times], ...data.lines.map((line) => [...line])];
+    this.#plot.setData(aligned as uPlot.AlignedData, true);
   }
 
   resize(): void {
@@ -42,45 +69,43 @@ export class CourseChart {
     this.#plot.destroy();
   }
 
+  #empty(): uPlot.AlignedData {
+    return [[], ...this.options.lines.map(() => [])];
+  }
+
   #size(): { width: number; height: number } {
     return { width: Math.max(120, this.host.clientWidth), height: Math.max(80, this.host.clientHeight) };
   }
 
-  #options(): uPlot.Options {
-    const line = () => this.#style("--line");
-    const muted = () => this.#style("--muted");
+  #uPlotOptions(): uPlot.Options {
+    const { lines, max, marks, now, value } = this.options;
+    const shared = {
+      font: FONT,
+      stroke: () => this.#colour("--muted"),
+      grid: { stroke: () => this.#colour("--line"), width: 1 },
+      ticks: { show: false },
+    };
     return {
       ...this.#size(),
       padding: [10, NAMES_WIDTH, 0, 0],
       legend: { show: false },
       cursor: { show: false },
-      scales: { x: { time: false, range: [-WINDOW_SECONDS, 0] }, y: { range: [0, 1] } },
+      scales: { x: { time: false, range: [-WINDOW_SECONDS, 0] }, y: { range: [0, max] } },
       axes: [
         {
-          font: FONT,
-          stroke: muted,
-          size: 28,
-          grid: { stroke: line, width: 1 },
-          ticks: { show: false },
-          splits: () => [-60, -45, -30, -15, 0],
-          values: (_plot, splits) => splits.map((at) => (at === 0 ? this.words.now : `−${-at} s`)),
+          ...shared,
+          size: TIMES_HEIGHT,
+          splits: () => [...TIME_MARKS],
+          values: (_plot, splits) => splits.map((at) => timeMark(at, now)),
         },
-        {
-          font: FONT,
-          stroke: muted,
-          size: 48,
-          grid: { stroke: line, width: 1 },
-          ticks: { show: false },
-          splits: () => [0, 0.5, 1],
-          values: (_plot, splits) => splits.map((at) => this.words.percent(at)),
-        },
+        { ...shared, size: SCALE_WIDTH, splits: () => [...marks], values: (_plot, splits) => splits.map(value) },
       ],
       series: [
         {},
-        ...emotions.map((emotion) => ({
-          stroke: looks[emotion].colour,
-          width: 2,
-          dash: [...looks[emotion].dash],
+        ...lines.map(({ colour, dash, width }) => ({
+          stroke: () => this.#colour(colour),
+          width,
+          dash: [...dash],
           points: { show: false },
         })),
       ],
@@ -88,17 +113,18 @@ export class CourseChart {
     };
   }
 
-  #style(name: string): string {
-    return getComputedStyle(this.host).getPropertyValue(name).trim();
+  #colour(name: string): string {
+    return name.startsWith("--") ? getComputedStyle(this.host).getPropertyValue(name).trim() : name;
   }
 
-  /** Write the names of the leading expressions at the ends of their lines, apart from each other. */
+  /** Write names at the ends of their lines, apart from each other. */
   #nameLines(plot: uPlot): void {
-    const ends = emotions
-      .map((emotion, i) => ({ emotion, name: this.words.names[i] ?? emotion, value: plot.data[i + 1]?.at(-1) ?? 0 }))
-      .filter(({ value }) => value >= NAMED_FROM)
-      .sort((a, b) => b.value - a.value)
-      .slice(0, NAMED_AT_MOST);
+    const ends = this.#names
+      .flatMap((name, i) => {
+        const value = plot.data[i + 1]?.at(-1);
+        return name === null || typeof value !== "number" ? [] : [{ name, value, line: this.options.lines[i] }];
+      })
+      .sort((a, b) => b.value - a.value);
     const ratio = window.devicePixelRatio;
     const left = plot.bbox.left + plot.bbox.width + 8 * ratio;
     const { ctx } = plot;
@@ -107,18 +133,14 @@ export class CourseChart {
     ctx.textBaseline = "middle";
     ctx.textAlign = "left";
     let free = plot.bbox.top;
-    for (const { emotion, name, value } of ends) {
+    for (const { name, value, line } of ends) {
       const y = Math.max(free, plot.valToPos(value, "y", true));
-      ctx.fillStyle = looks[emotion].colour;
+      ctx.fillStyle = this.#colour(line?.colour ?? "--text");
       ctx.fillRect(left, y - 4 * ratio, 8 * ratio, 8 * ratio);
-      ctx.fillStyle = this.#style("--text");
+      ctx.fillStyle = this.#colour("--text");
       ctx.fillText(name, left + 13 * ratio, y);
       free = y + LINE_GAP * ratio;
     }
     ctx.restore();
   }
-}
-
-function empty(): uPlot.AlignedData {
-  return [[], ...emotions.map(() => [])];
 }
