@@ -13,6 +13,7 @@ from mien.tracking.baseline import (
     CALIBRATED_LIMIT,
     HALF_TRUST,
     LEARNED_LIMIT,
+    MARGIN,
     PATIENCE,
     RESTING,
     Baseline,
@@ -83,12 +84,13 @@ def test_two_seconds_calibrate(fps: float) -> None:
     assert learner.update([1], [DROOPING], now)[0].argmax() == NEUTRAL
 
 
-def test_what_lies_below_the_limit_is_taken_off_whole() -> None:
+def test_what_lies_beyond_the_margin_and_below_the_limit_is_taken_off() -> None:
     learner = Baseline(learn=False)
     learner.calibrate()
-    row = face(sadness=0.9, anger=0.4)
+    row = face(sadness=MARGIN + 0.9, anger=MARGIN + 0.4, fear=MARGIN - 0.1)
     now = show(learner, row, 3)
-    assert learner.update([1], [row], now)[0] == pytest.approx(face(), abs=1e-6)
+    wanted = face(sadness=MARGIN, anger=MARGIN, fear=MARGIN - 0.1)
+    assert learner.update([1], [row], now)[0] == pytest.approx(wanted, abs=1e-6)
 
 
 @pytest.mark.parametrize("expression", [face(sadness=7.0), face(happiness=9.0), face(anger=8.5), face(surprise=9)])
@@ -101,7 +103,7 @@ def test_a_clear_expression_still_shows_after_calibration(expression: Double) ->
 
 def test_it_learns_slowly_by_itself_and_only_so_much() -> None:
     learner = Baseline()
-    row = face(sadness=2.0)
+    row = face(sadness=2.5)
     now = show(learner, row, 5)
     early = offset(learner, now)[SAD]
     assert 0 < early < LEARNED_LIMIT / 2 + 0.01
@@ -114,7 +116,7 @@ def test_it_learns_slowly_by_itself_and_only_so_much() -> None:
 @pytest.mark.parametrize("fps", [5, 30])
 def test_frame_rates_learn_alike(fps: float) -> None:
     learner = Baseline()
-    now = show(learner, face(anger=1.0), HALF_TRUST, fps)
+    now = show(learner, face(anger=MARGIN + 1), HALF_TRUST, fps)
     assert offset(learner, now)[ANGER] == pytest.approx(0.5, abs=0.03)
 
 
@@ -169,7 +171,7 @@ def test_a_new_calibration_replaces_the_old_one() -> None:
     learner.calibrate()
     now = show(learner, DROOPING, 3)
     learner.calibrate()
-    now = show(learner, face(anger=1.0), 3, start=now)
+    now = show(learner, face(anger=MARGIN + 1), 3, start=now)
     wanted = np.zeros(8)
     wanted[ANGER] = 1.0
     assert offset(learner, now) == pytest.approx(wanted, abs=1e-5)
@@ -186,8 +188,8 @@ def test_a_calibration_waits_for_somebody() -> None:
 def test_calibrated_faces_are_not_learned_on() -> None:
     learner = Baseline()
     learner.calibrate()
-    now = show(learner, face(sadness=0.5), 3)
-    now = show(learner, face(sadness=2.0), 100, start=now)
+    now = show(learner, face(sadness=MARGIN + 0.5), 3)
+    now = show(learner, face(sadness=2.5), 100, start=now)
     assert offset(learner, now)[SAD] == pytest.approx(0.5, abs=1e-5)
 
 
@@ -238,7 +240,7 @@ def test_at_rest(row: Double, wanted: bool) -> None:
 def test_the_formula() -> None:
     rest = np.array(RESTING) + np.array([0, 2.0, 0.4, -1.0, 9.0, 0, 0, 0])
     got = offset_of(rest[None], [0.5], [1.5])[0]
-    assert got == pytest.approx([0, 1.0, 0.2, 0, 1.5, 0, 0, 0])
+    assert got == pytest.approx([0, 0.5, 0, 0, 1.5, 0, 0, 0])
     p = np.array([0.5, 0.5, 0, 0, 0, 0, 0, 0])
     assert corrected(p, [0, np.log(3), 0, 0, 0, 0, 0, 0]) == pytest.approx([0.75, 0.25, 0, 0, 0, 0, 0, 0])
 

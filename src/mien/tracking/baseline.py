@@ -4,13 +4,13 @@ Some faces at rest read as sad or angry: lowered brows, drooping corners of the 
 resting face beyond what it sees on others at rest belongs to the person and not to the moment. In log-odds against
 neutral, ``e_k = log p_k − log p_neutral``, a track's offset is
 
-    ``offset_k = clip(trust · (rest_k − resting_k), 0, limit)``
+    ``offset_k = clip(trust · (rest_k − resting_k − MARGIN), 0, limit)``
 
 with ``rest`` the track's mean of ``e`` at rest and ``resting`` that of average faces at rest, and the corrected
-probabilities are ``softmax(log p_k − offset_k)``. A face that reads *more* neutral at rest than others is left as it
-is, and no class gains on neutral. That offsets add up in log-odds is what holds exactly for a linear network on top of
-features that person and expression add to, and a guess beyond that; the limit bounds what a wrong guess costs: an
-expression whose odds against neutral exceed ``exp(limit)`` stays ahead of neutral.
+probabilities are ``softmax(log p_k − offset_k)``. A face that reads about as neutral at rest as others, or more, is
+left as it is, and no class gains on neutral. That offsets add up in log-odds is what holds exactly for a linear network
+on top of features that person and expression add to, and a guess beyond that; the limit bounds what a wrong guess
+costs: an expression whose odds against neutral exceed ``exp(limit)`` stays ahead of neutral.
 
 Rest is learned in one of two ways:
 
@@ -46,6 +46,9 @@ CALIBRATED_LIMIT: Final = 1.5
 LEARNED_LIMIT: Final = 1.0
 """Largest offsets in log-odds: asked for, and learned unasked. Real people's differ by about 0.8 for sadness and 1.1
 for anger (standard deviation); what each limit gains and costs is in ``docs/experiments.md``."""
+MARGIN: Final = 1.0
+"""Log-odds by which people differ as a rule: of this nothing is taken off, or faint expressions of many would be lost
+for a reading at rest that is right as it is."""
 HALF_TRUST: Final = 15.0
 """Seconds of rest after which what was learned unasked counts by half."""
 SLOW: Final = 60.0
@@ -81,7 +84,7 @@ def offset_of(rest: Any, trust: Any, limit: Any, resting: Any = RESTING) -> Doub
         limit: ``[n]`` largest offset.
         resting: ``[8]`` mean log-odds of average resting faces.
     """
-    wanted = np.asarray(trust)[:, None] * (np.asarray(rest) - np.asarray(resting))
+    wanted = np.asarray(trust)[:, None] * (np.asarray(rest) - np.asarray(resting) - MARGIN)
     return np.asarray(np.clip(wanted, 0, np.asarray(limit)[:, None]))
 
 
