@@ -75,7 +75,7 @@ class EmotionModel:
         The network's class activation maps (Zhou et al. 2016): the map of the label less those of the other words, each
         as much as it is a rival. That is the first-order share of each place in the label's log-odds; a map alone would
         also show what speaks for every word alike. On dev, hiding a third of the face's width where this is highest
-        takes 22 points of the label's probability, by the label's map alone 19, anywhere 7.
+        takes 22 points of the label's probability, by the label's map alone 18, anywhere 7.
 
         Raises:
             ModelError: the network was exported without maps.
