@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 import mien
 from mien.core.settings import AnalyzerSettings, TrackingSettings, Wants
-from mien.core.types import REASONS, Faces, Frame, Image
+from mien.core.types import BASELINE_STATES, REASONS, SIGNALS, Faces, Frame, Image
 from mien.pipeline import Analyzer
 
 HAPPY = mien.EMOTIONS.index("happiness")
@@ -225,3 +225,33 @@ def test_a_crop_is_one_face_and_nothing_is_looked_for(portrait: NDArray[np.uint8
     tracks = [stream.analyze(Frame(crop, index, index / 10)).faces.tracks for index in range(3)]
     assert [t.tolist() for t in tracks if t is not None][1:] == [[1], [1]]
     assert detector.calls == 0
+
+
+def test_a_stream_learns_resting_faces_and_follows_signals_and_events(portrait: NDArray[np.uint8]) -> None:
+    analyzer, _ = scripted(*[[FACE]] * 12, *[[]] * 6, [FACE])
+    stream = analyzer.stream()
+    stream.wants = Wants(landmarks=True, baseline=True, signals=True)
+    stream.calibrate()
+    results = [stream.analyze(frame) for frame in frames(portrait, 42)]
+    columns = [result.faces.baseline_state for result in results if len(result.faces)]
+    states = [BASELINE_STATES[int(column[0])] for column in columns if column is not None]
+    assert states[0] == "calibrating"
+    assert states[-1] == "calibrated"
+    last = results[-1].faces
+    assert last.signals is not None
+    assert last.signals[0, SIGNALS.index("satisfaction")] > 80
+    assert last.dominant is not None
+    assert last.dominant.tolist() == [HAPPY]
+    told = [(event.kind, event.end is None) for result in results for event in result.events]
+    assert told == [("smile", True), ("face lost", True), ("face lost", False)]
+    stream.reset()
+    again = stream.analyze(frames(portrait, 1)[0]).faces
+    assert again.baseline_state is not None
+    assert BASELINE_STATES[int(again.baseline_state[0])] == "none"
+
+
+def test_streams_without_wishes_have_neither_baseline_nor_signals(portrait: NDArray[np.uint8]) -> None:
+    analyzer, _ = scripted([FACE])
+    result = analyzer.stream().analyze(frames(portrait, 1)[0])
+    assert result.faces.baseline is result.faces.signals is None
+    assert result.events == ()
