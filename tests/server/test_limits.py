@@ -124,23 +124,22 @@ def test_sockets_are_counted_while_they_are_open() -> None:
 
 
 def test_too_many_requests_are_told_when_to_try_again(make_client: MakeClient, jpeg: bytes) -> None:
-    client = make_client(request_rate=0.5)  # three at once
-    answers = [client.post("/api/v1/analyze", content=jpeg) for _ in range(4)]
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    client = make_client(request_rate=0.001)  # one, and the next after a quarter of an hour
+    answers = [client.post("/api/v1/analyze", content=jpeg) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
     error = answers[-1].json()["error"]
     assert (error["code"], error["request_id"]) == ("rate_limited", answers[-1].headers["x-request-id"])
     assert "try again in" in error["message"]
-    assert 1 <= int(answers[-1].headers["retry-after"]) <= 2
+    assert 900 <= int(answers[-1].headers["retry-after"]) <= 1000
     assert client.get("/healthz").status_code == 200, "probes are free"
     assert client.get("/api/v1/nothing").status_code == 429
 
 
 def test_the_own_computer_is_limited_too_but_generously(make_server: MakeServer) -> None:
-    running = make_server(request_rate=0.5)
+    running = make_server(request_rate=0.001)
     with httpx2.Client(base_url=running.http) as client:
         answers = [client.get("/openapi.json").status_code for _ in range(40)]
-    assert 30 <= answers.count(200) < 40
-    assert set(answers) == {200, 429}
+    assert answers == [200] * int(LOOPBACK) + [429] * (40 - int(LOOPBACK))
 
 
 @contextmanager
