@@ -16,9 +16,11 @@ from serving import WAIT, MakeServer, Running
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from mien.core.types import Faces, FrameResult
+from mien.core.settings import Wants
+from mien.core.types import Faces, Frame, FrameResult
+from mien.server.compat.common import FAILED
 from mien.server.compat.s5_panels import NO_FACE, OFF, place
-from mien.server.compat.sockets import MAX_MESSAGE
+from mien.server.compat.sockets import BACKLOG, MAX_MESSAGE
 
 BB, EMOTION, AGE_GENDER = "/compute_bb", "/compute_emotion_route", "/compute_age_gender_route"
 
@@ -187,3 +189,33 @@ def test_garbage_harms_that_session_alone(running: Running, garbage: str) -> Non
             assert raw.ping().wait(WAIT)
         good = ask(other, "analyze_emotion_request", {"data": data_url("fear")})
         assert good == {"emotion_model_response": {"data": "scared"}}
+
+
+def test_answers_that_nobody_fetches_do_not_pile_up(running: Running) -> None:
+    address = running.http + "/socket.io/?EIO=4&transport=polling"
+    session = json.loads(httpx2.get(address).text[1:])["sid"]
+    address += f"&sid={session}"
+    httpx2.post(address, content=f"40{BB},")
+    assert httpx2.get(address).text.startswith(f"40{BB},")
+    for _ in range(BACKLOG + 8):
+        assert httpx2.post(address, content=f'42{BB},["compute_bb_event",{{}}]').status_code == 200
+    assert httpx2.get(address, timeout=WAIT).text.count("bb_response") == BACKLOG
+
+
+class BrokenAnalyzer(SeeingAnalyzer):
+    def analyze(self, image: Frame, wants: Wants | None = None) -> FrameResult:
+        if image.image.mean() < 15:
+            raise RuntimeError("a secret of the inside")
+        return super().analyze(image, wants)
+
+
+def test_a_fault_of_ours_is_told_without_details_and_the_next_is_answered(make_server: MakeServer) -> None:
+    running = seeing_server(make_server, BrokenAnalyzer())
+    failed = {"emotion_model_response": {"data": None, "error": FAILED}}
+    with connected(running, EMOTION) as client:
+        assert ask(client, "analyze_emotion_request", {"data": data_url(None)}) == failed
+        good = ask(client, "analyze_emotion_request", {"data": data_url("fear", "fear")})
+        assert good == {"emotion_model_response": {"data": "scared"}}
+    with connected(running, "/ml") as client:
+        assert "secret" not in ask(client, "json", {"image": data_url(None)})["message"]["error"]
+        assert ask(client, "json", {"image": data_url("fear", "fear")})["message"]["result"]

@@ -30,6 +30,7 @@ from mien.server.gate import deadline
 from mien.server.pictures import NAME, Sent
 from mien.server.services import Services
 
+FAILED: Final = "the server failed on this picture; it was logged"
 TOO_LATE: Final = "the picture was not analysed in time: try again later"
 
 

@@ -29,6 +29,7 @@ from mien.core.errors import MienError
 from mien.core.types import Faces, FloatArray, FrameResult, Image
 from mien.server.compat import drawing
 from mien.server.compat.common import (
+    FAILED,
     Live,
     PlainErrorRoute,
     corners,
@@ -89,7 +90,7 @@ class Majority:
 
 
 def colour(name: str, probability: float) -> drawing.Colour:
-    """Return the BGR colour of a label: paler colours do not exist here, less sure ones are darker."""
+    """Return the BGR colour of a label; the less probable it is, the darker."""
     blue, green, red = COLOURS.get(name, OTHERS)
     return int(blue * probability), int(green * probability), int(red * probability)
 
@@ -166,9 +167,12 @@ class Annotator:
             value = parse_object(message) if isinstance(message, str | bytes) else message
             sent = value.get("image") if isinstance(value, dict) else None
             image, result = await self._live.look(picture_bytes(sent, "image", codec.LIVE))
+            return await anyio.to_thread.run_sync(annotate, image, result, self._majority)
         except (HTTPException, MienError) as error:
             return {"error": message_of(error)}
-        return await anyio.to_thread.run_sync(annotate, image, result, self._majority)
+        except Exception:
+            log.exception("picture failed")
+            return {"error": FAILED}
 
 
 @router.get("/hello")
@@ -233,12 +237,14 @@ def register(sockets: Sockets) -> None:
         clients[sid] = annotator, asyncio.create_task(annotator.run())
 
     async def take(sid: str, *messages: Any) -> None:
-        clients[sid][0].put(messages[0] if messages else None)
+        annotator, _ = clients[sid]
+        annotator.put(messages[0] if messages else None)
 
     async def disconnect(sid: str, _reason: Any = None) -> None:
-        annotator, answering = clients.pop(sid)
-        answering.cancel()
-        annotator.close()
+        if sid in clients:
+            annotator, answering = clients.pop(sid)
+            answering.cancel()
+            annotator.close()
 
     server.on("connect", connect, namespace=ML)
     server.on("json", take, namespace=ML)

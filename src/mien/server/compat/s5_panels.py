@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
+import structlog
 from starlette.exceptions import HTTPException
 
 from mien.core import codec
 from mien.core.errors import MienError
 from mien.core.types import Faces, FrameResult
-from mien.server.compat.common import corners, look, message_of, picture_bytes, seven
+from mien.server.compat.common import FAILED, corners, look, message_of, picture_bytes, seven
 from mien.server.compat.sockets import Sockets, services_of_environ
 from mien.server.services import Services
+
+log = structlog.get_logger()
 
 EMOTIONS: Final = ("angry", "disgust", "scared", "happy", "sad", "surprised", "neutral")
 """The system's names in the order of `mien.core.labels.FER2013`."""
@@ -95,6 +98,9 @@ async def _look(services: Services, message: Any) -> tuple[FrameResult | None, s
         _, result = await look(services, picture_bytes(sent, "data", codec.LIVE), live=True)
     except (HTTPException, MienError) as error:
         return None, message_of(error)
+    except Exception:
+        log.exception("picture failed")
+        return None, FAILED
     return result, None
 
 
