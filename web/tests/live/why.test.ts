@@ -239,6 +239,18 @@ describe("WhyLens", () => {
     expect(world.lens.snapshot()).toMatchObject({ phase: "shown", track: 1 });
   });
 
+  it("goes with its face", async () => {
+    const world = new FakeWorld();
+    world.run("photo");
+    world.lens.point(2);
+    world.rest();
+    await world.answer(reason(0), reason(0.5));
+    expect(world.phase).toBe("shown");
+    world.faces = [face(1, 0)];
+    world.set({});
+    expect(world.phase).toBe("off");
+  });
+
   it("is dismissed until another face is chosen", async () => {
     const world = new FakeWorld();
     world.run("photo");

@@ -106,7 +106,9 @@ export class WhyLens {
   #look(): void {
     const moment = momentOf(this.session.snapshot());
     const moved = moment?.source !== this.#moment?.source || moment?.position !== this.#moment?.position;
-    const track = moment === null || this.#dismissed ? null : (this.#pointed ?? this.#focused);
+    const wished = moment === null || this.#dismissed ? null : (this.#pointed ?? this.#focused);
+    // What stood for a face may have gone with it, without a word from the pointer.
+    const track = this.session.faces().some((face) => face.track === wished) ? wished : null;
     if (!moved && track === this.#track) return;
     this.#track = track;
     this.#cancelRest?.();
