@@ -17,10 +17,12 @@ from mien.server.services import Loader
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _clean_environment() -> Iterator[None]:
+def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("MIEN_")]:
             patch.delenv(name)
+        # No test may see, let alone delete, what somebody has recorded on this computer.
+        patch.setenv("MIEN_DATA_DIR", str(tmp_path_factory.mktemp("data")))
         yield
 
 

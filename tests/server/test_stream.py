@@ -206,7 +206,7 @@ BAD_TEXT = {
     "type that is no text": ('{"type": 3}', "bad_message"),
     "empty": ("", "bad_message"),
     "very long": ('{"type": "reset", "x": "' + "x" * 70000 + '"}', "bad_message"),
-    "unknown type": ('{"type": "record"}', "unknown_message"),
+    "unknown type": ('{"type": "dance"}', "unknown_message"),
     "unknown option": ('{"type": "options", "speed": 3}', "unknown_option"),
     "senseless option": ('{"type": "options", "min_score": 7}', "bad_option"),
     "option of the wrong type": ('{"type": "options", "max_faces": "all"}', "bad_option"),

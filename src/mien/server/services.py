@@ -20,6 +20,7 @@ from mien.live.camera_values import CameraRules
 from mien.live.cameras import Cameras
 from mien.live.engine import Engine
 from mien.live.local import LocalEngine, cores
+from mien.live.recorder import Recorder
 from mien.pipeline import Analyzer, Stopwatch
 from mien.server.auth import Keys, Role, parse
 from mien.server.decoding import Decoders
@@ -105,6 +106,7 @@ class Services:
         failure: why loading failed, None when it did not.
         streams: live streams open now.
         cameras: those that this server watches.
+        recorder: writes what is recorded.
         decoders: how many uploads are decoded at once; a large one takes hundreds of megabytes.
         decoding: the child processes that do so.
         limits: what one address may ask for.
@@ -124,6 +126,7 @@ class Services:
         self.streams = 0
         rules = CameraRules(timeout=settings.camera_timeout, history=settings.camera_history)
         self.cameras = Cameras(settings.camera_specs, rules, settings.max_cameras)
+        self.recorder = Recorder(settings.archive, settings.recording_grace, settings.recording_days)
         self.limits = Limits(settings)
         self.engine: MeteredEngine | None = None
         self.metrics = Metrics()
@@ -133,6 +136,7 @@ class Services:
 
     async def load(self) -> None:
         """Load the backend in a thread; the server answers meanwhile."""
+        self.recorder.run()
         try:
             backend = await asyncio.to_thread(self._loader, self.settings)
             self.engine = MeteredEngine(backend.engine, self.metrics)
@@ -159,8 +163,9 @@ class Services:
         return await anyio.to_thread.run_sync(sent.decode, self.decoding, limiter=self.decoders, abandon_on_cancel=True)
 
     async def close(self) -> None:
-        """Stop the cameras, the backend and the decoders."""
+        """Stop the cameras, the backend, the decoders and all recordings."""
         parts = [asyncio.to_thread(self.cameras.close), asyncio.to_thread(self.decoding.close)]
+        parts.append(asyncio.to_thread(self.recorder.close))
         if self.engine is not None:
             parts.append(asyncio.to_thread(self.engine.close, 2.0))
         await asyncio.gather(*parts)  # at once: together with open requests it shall take no more than five seconds

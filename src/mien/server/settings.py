@@ -17,6 +17,8 @@ from mien.core.errors import SettingsError
 from mien.core.settings import AnalyzerSettings
 from mien.live.camera_values import CameraSpec
 from mien.live.cameras import parse_options, parse_specs
+from mien.store.archive import Archive
+from mien.store.database import parse as parse_address
 
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 STATIC: Final = Path(__file__).parent / "static"
@@ -64,6 +66,10 @@ class ServerSettings(BaseSettings):
         log_level: ``debug``, ``info``, ``warning`` or ``error``.
         static: folder of the built web app.
         data_dir: folder of what is kept (never pictures); by default the platform's for this user.
+        database_url: of the database for recordings, ``postgresql://user:password@host/name``; by default a file in
+            ``data_dir``.
+        recording_days: days after which a recording is deleted; 0 for never.
+        recording_grace: seconds for which a recording stays open after its client went away.
     """
 
     model_config = SettingsConfigDict(env_prefix="MIEN_", extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -102,6 +108,9 @@ class ServerSettings(BaseSettings):
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     static: Path = STATIC
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("mien", appauthor=False))
+    database_url: SecretStr | None = None
+    recording_days: float = Field(default=0.0, ge=0)
+    recording_grace: float = Field(default=60.0, ge=0)
 
     @field_validator("allowed_origins", "allowed_hosts", "api_keys", mode="before")
     @classmethod
@@ -173,6 +182,18 @@ class ServerSettings(BaseSettings):
             )
 
     @property
+    def archive(self) -> Archive:
+        """Where recordings are kept; nothing is opened yet.
+
+        Raises:
+            SettingsError: the database's address is none.
+        """
+        address = self.database_url.get_secret_value() if self.database_url else None
+        if address is not None:
+            parse_address(address)
+        return Archive(self.data_dir, address)
+
+    @property
     def host_names(self) -> tuple[str, ...]:
         """Names that a request's Host header may hold beside IP addresses."""
         own = socket.gethostname().lower()
@@ -192,7 +213,7 @@ def load(**chosen: Any) -> ServerSettings:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise SettingsError(f"{where} (or MIEN_{where.upper()}): {first['msg']}") from None
-    _ = settings.analyzer, settings.camera_specs  # their own checks
+    _ = settings.analyzer, settings.camera_specs, settings.archive  # their own checks
     return settings
 
 

@@ -57,6 +57,7 @@ class Gathering:
         self._time = round(duration * 1000) if frames else -1
         self._fresh = True
         self._before, self._most_faces, self._offset, self._limit = frames, most_faces, people, limit
+        self._most_person = people
         self._count = 0
         self._written: list[_Seen] = []
         self._waiting: deque[_Seen] = deque()
@@ -84,6 +85,7 @@ class Gathering:
             frame = np.array([now, result.width, result.height, len(result.faces)], np.int32)
             self._waiting.append(_Seen(self._count, frame, tracks + self._offset, rows))
             self._count += 1
+            self._most_person = max(self._most_person, int(tracks.max(initial=0)) + self._offset)
             if len(self._waiting) > self._limit:
                 self._waiting.popleft()
                 self.lost += 1
@@ -92,6 +94,11 @@ class Gathering:
                 moved = replace(event, track=event.track + self._offset, start=max(0.0, event.start + shift), end=end)
                 self._events.append(moved)
             self._most_faces = max(self._most_faces, len(result.faces))
+
+    def renew(self) -> None:
+        """Let the tracks from now on be other people: they come from another stream."""
+        with self._lock:
+            self._fresh, self._offset = True, self._most_person
 
     def pause(self) -> None:
         """Let the time until the next frame belong to nobody."""

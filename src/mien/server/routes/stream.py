@@ -23,6 +23,7 @@ from mien.outputs.json import event_to_json, face_to_json
 from mien.server.errors import ApiError, error_response, request_id
 from mien.server.guard import deny
 from mien.server.rates import RateLimiter
+from mien.server.recording import SocketRecording
 from mien.server.services import Services, services_of
 
 router = APIRouter()
@@ -53,7 +54,7 @@ class Outbox:
     def __init__(self) -> None:
         self.replaced = 0
         self._result: dict[str, Any] | None = None
-        self._errors: deque[dict[str, Any]] = deque(maxlen=16)
+        self._notices: deque[dict[str, Any]] = deque(maxlen=16)
         self._something = asyncio.Event()
 
     def result(self, message: dict[str, Any]) -> None:
@@ -68,14 +69,18 @@ class Outbox:
 
     def error(self, code: str, message: str, seq: int | None = None) -> None:
         """Put an error; the oldest of too many is dropped."""
-        self._errors.append({"type": "error", "code": code, "message": message, "seq": seq})
+        self.notice({"type": "error", "code": code, "message": message, "seq": seq})
+
+    def notice(self, message: dict[str, Any]) -> None:
+        """Put what must not be replaced by something newer; the oldest of too many is dropped."""
+        self._notices.append(message)
         self._something.set()
 
     async def next(self) -> dict[str, Any]:
-        """Wait for something and return it, errors first."""
+        """Wait for something and return it, errors and other notices first."""
         while True:
-            if self._errors:
-                return self._errors.popleft()
+            if self._notices:
+                return self._notices.popleft()
             if self._result is not None:
                 message, self._result = self._result, None
                 return message
@@ -96,6 +101,8 @@ class Stream:
         self.outbox = Outbox()
         self._loop = asyncio.get_running_loop()
         self._commands = RateLimiter(COMMAND_RATE, COMMAND_BURST)
+        self._tasks = asyncio.TaskGroup()
+        self.recording = SocketRecording(services, self.outbox.notice, lambda: self.session.options)
         # The id stands in the log lines about this stream's frames, as it does in those about its request.
         self.session: Session = services.backend.engine.open(self._deliver, f"stream {request_id(websocket.scope)}")
 
@@ -110,12 +117,13 @@ class Stream:
         }
         try:
             await self._send(ready)
-            async with asyncio.TaskGroup() as tasks:
+            async with self._tasks as tasks:
                 sender = tasks.create_task(self._pump())
                 await self._receive()
                 sender.cancel()
         finally:
             self.session.close()
+            self.recording.leave()
 
     async def _receive(self) -> None:
         while (message := await self.websocket.receive())["type"] != "websocket.disconnect":
@@ -128,6 +136,7 @@ class Stream:
     def _deliver(self, outcome: Outcome) -> None:
         """Take an outcome on a worker's thread; the faces become text there, off the event loop."""
         if isinstance(outcome, Analysed):
+            self.recording.add(outcome.result)
             self._loop.call_soon_threadsafe(self.outbox.result, _result(outcome))
         else:
             self._loop.call_soon_threadsafe(self.outbox.error, outcome.code, outcome.message, outcome.seq)
@@ -172,10 +181,11 @@ class Stream:
             self.session.calibrate()
         elif kind == "options":
             self._configure(command)
+        elif kind in ("record", "marker"):
+            self._tasks.create_task(self.recording.command(kind, command))
         else:
-            self.outbox.error(
-                "unknown_message", f'there is no message of type {kind[:100]!r}: send "options", "calibrate" or "reset"'
-            )
+            known = '"options", "calibrate", "reset", "record" or "marker"'
+            self.outbox.error("unknown_message", f"there is no message of type {kind[:100]!r}: send {known}")
 
     def _configure(self, changes: dict[str, Any]) -> None:
         known = StreamOptions.__dataclass_fields__
