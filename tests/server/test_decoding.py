@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, MutableMapping
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from serving import WAIT, MakeServer, Running, services_of_app
 
 from mien.core import codec
 from mien.core.errors import PictureError
-from mien.server.decode_child import refusal
+from mien.server.decode_child import ANSWER, PIXELS, REFUSED, refusal
 from mien.server.decoding import DecoderError, Decoders
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stops processes by signals that Windows lacks")
@@ -164,6 +165,21 @@ def test_children_know_no_secrets(decoders: Decoders, jpeg: bytes, monkeypatch: 
     seen = Path(f"/proc/{child.process.pid}/environ").read_bytes()
     assert b"OMP_NUM_THREADS=1" in seen
     assert b"sesame" not in seen
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [ANSWER.pack(PIXELS, 2**31, 2**31), ANSWER.pack(REFUSED, 2**31, 0), ANSWER.pack(REFUSED, 2, 0) + b"{}", b"", b"no"],
+)
+def test_a_child_that_lies_is_not_believed(decoders: Decoders, jpeg: bytes, answer: bytes) -> None:
+    decoders.decode(jpeg)
+    (child,) = decoders.children
+    child._answers.close()
+    child._answers = BufferedReader(BytesIO(answer))
+    with pytest.raises(DecoderError):
+        decoders.decode(jpeg)
+    assert decoders.children == []
+    assert decoders.decode(jpeg).shape == (48, 64, 3)
 
 
 def test_over_http_a_killed_decoder_is_one_error_and_nothing_more(

@@ -32,6 +32,7 @@ MEMORY: Final = UPLOAD.max_pixels * 3 * 8
 """Bytes that decoding one picture may take: laying the largest transparent one on white holds six copies of it."""
 
 START_TIMEOUT: Final = 30.0
+MAX_REFUSAL: Final = 2**16
 
 
 class DecoderError(MienError):
@@ -65,6 +66,7 @@ class Child:
         self._answers = cast(BufferedReader, self.process.stdout)
         if not self._within(START_TIMEOUT, self._greeted):
             self.kill()
+            log.error("decoder does not start", status=self.process.returncode, waited_s=START_TIMEOUT)
             raise DecoderError("the process that decodes pictures does not start; it was logged")
 
     @property
@@ -81,7 +83,7 @@ class Child:
         """
         try:
             answer = self._within(seconds, lambda: self._ask(data, name))
-        except (EOFError, OSError):
+        except (EOFError, OSError, ValueError):
             self.kill()
             if self._timed_out:
                 message = f"{name} took longer than {seconds:g} s to decode: scale it down or save it as a plain JPEG"
@@ -108,9 +110,12 @@ class Child:
         self._requests.write(data)
         self._requests.flush()
         kind, a, b = ANSWER.unpack(self._read(ANSWER.size))
+        # A picture may have taken the child over, so its word is not taken for anything that costs.
+        if a * (b if kind == PIXELS else 1) > (UPLOAD.max_pixels if kind == PIXELS else MAX_REFUSAL):
+            raise ValueError("the decoder answers with more than there can be")
         if kind != PIXELS:
             code, message = json.loads(self._read(a))
-            return PictureError(message, code)
+            return PictureError(str(message), str(code))
         image = np.empty((a, b, 3), np.uint8)
         if self._answers.readinto(image.data.cast("B")) < image.nbytes:
             raise EOFError
