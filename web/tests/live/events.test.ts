@@ -8,9 +8,9 @@ describe("EventLog", () => {
   it("notes what goes on, then how long it took, then lets it go", () => {
     const log = new EventLog();
     log.add([smile], 0);
-    expect(log.of(1, 10_000)).toEqual([{ kind: "smile", seconds: null }]);
+    expect(log.of(1, 10_000)).toEqual([{ kind: "smile", start: 2, seconds: null }]);
     log.add([{ ...smile, end: 3.5 }], 10_000);
-    expect(log.of(1, 10_000)).toEqual([{ kind: "smile", seconds: 1.5 }]);
+    expect(log.of(1, 10_000)).toEqual([{ kind: "smile", start: 2, seconds: 1.5 }]);
     expect(log.of(1, 14_000)).toEqual([]);
   });
 

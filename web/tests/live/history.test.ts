@@ -112,6 +112,22 @@ describe("Ring.shownFor", () => {
 });
 
 describe("History", () => {
+  it("waits longer for a slow server than for a face that is not found", () => {
+    const history = new History();
+    for (const [time, found] of [
+      [0, true],
+      [2, true],
+      [3, false],
+      [4, true],
+    ] as const) {
+      history.begin();
+      history.add(1, time, happy);
+      if (found) history.add(2, time, happy);
+    }
+    expect(history.of(1)?.series(5).lines[1]).toEqual([1, 1, 1, 1]);
+    expect(history.of(2)?.series(5).lines[1]).toEqual([1, 1, null, 1]);
+  });
+
   it("lists whoever was seen in the last minute, by number", () => {
     const history = new History();
     history.add(5, 100, happy);

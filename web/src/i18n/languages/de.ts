@@ -147,7 +147,7 @@ const messages: Language["messages"] = {
   "chart.photo": "Ein Foto ist ein Augenblick: es gibt keinen Verlauf zu zeichnen.",
   "chart.views": "Art des Diagramms",
   "chart.course": "Verlauf",
-  "chart.lanes": "Personen",
+  "chart.lanes": "Alle",
   "chart.lanes.label": "Eine Bahn je Gesicht: seine acht Wahrscheinlichkeiten der letzten 60 Sekunden, gestapelt.",
   "chart.satisfaction": "Zufriedenheit",
   "chart.satisfaction.label":

@@ -144,7 +144,7 @@ export const messages = {
   "chart.photo": "A photo is one moment: there is no course of time to draw.",
   "chart.views": "Kind of chart",
   "chart.course": "Course",
-  "chart.lanes": "People",
+  "chart.lanes": "Everyone",
   "chart.lanes.label": "A lane for each face: its eight probabilities of the last 60 seconds, stacked.",
   "chart.satisfaction": "Satisfaction",
   "chart.satisfaction.label":

@@ -12,6 +12,7 @@ const silent: ReadonlySet<EventKind> = new Set(["blink"]);
 
 export interface Note {
   readonly kind: EventKind;
+  readonly start: number;
   /** How long it took; null while it goes on. */
   readonly seconds: number | null;
 }
@@ -42,7 +43,7 @@ export class EventLog {
       .filter(({ event, at: told }) => event.track === track && (event.end === null || at - told < NOTE_MS))
       .slice(-NOTES_AT_MOST)
       .reverse()
-      .map(({ event: { kind, start, end } }) => ({ kind, seconds: end === null ? null : end - start }));
+      .map(({ event: { kind, start, end } }) => ({ kind, start, seconds: end === null ? null : end - start }));
   }
 
   clear(): void {

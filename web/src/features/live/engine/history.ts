@@ -5,8 +5,10 @@ import { emotions } from "../../../shared/emotions";
 export const WINDOW_SECONDS = 60;
 /** Room for a minute at 60 results a second. */
 const CAPACITY = 4096;
-/** A longer silence than this many seconds is a gap: the line is broken there, not drawn across. */
+/** A longer silence than this many seconds is a gap: the line is broken there, not drawn across … */
 const GAP_SECONDS = 1;
+/** … or than this where the server was slow and no result came meanwhile. */
+const SLOW_GAP_SECONDS = 4;
 const MAX_PEOPLE = 32;
 
 /** One time axis (seconds before now, negative) and a line for each emotion; null breaks the line. */
@@ -31,6 +33,8 @@ export function likeliest(probabilities: readonly number[]): number {
 export class Ring {
   readonly #times = new Float64Array(CAPACITY);
   readonly #labels = new Uint8Array(CAPACITY);
+  /** 1 where there is a gap before the value. */
+  readonly #gaps = new Uint8Array(CAPACITY);
   readonly #values = new Float32Array(CAPACITY * emotions.length);
   #next = 0;
   #length = 0;
@@ -42,8 +46,10 @@ export class Ring {
   /**
    * @param time seconds, not before the last one
    * @param label the shown emotion's place in `emotions`
+   * @param patience seconds of silence that are no gap
    */
-  add(time: number, probabilities: readonly number[], label = likeliest(probabilities)): void {
+  add(time: number, probabilities: readonly number[], label = likeliest(probabilities), patience = GAP_SECONDS): void {
+    this.#gaps[this.#next] = time - this.last > patience ? 1 : 0;
     this.#labels[this.#next] = label;
     this.#times[this.#next] = time;
     this.#values.set(probabilities, this.#next * emotions.length);
@@ -65,7 +71,7 @@ export class Ring {
     for (let i = 0; i < this.#length; i++) {
       const time = this.#time(i);
       if (time < now - WINDOW_SECONDS) continue;
-      if (before !== null && time - before > GAP_SECONDS) {
+      if (before !== null && this.#gapBefore(i)) {
         times.push((before + time) / 2 - now);
         for (const line of lines) line.push(null);
       }
@@ -85,7 +91,7 @@ export class Ring {
     const values = new Float32Array(count * emotions.length);
     const seen = new Uint16Array(count);
     const filled: [empty: number, from: number][] = [];
-    let before: { time: number; bin: number } | null = null;
+    let before: number | null = null;
     for (let i = 0; i < this.#length; i++) {
       const time = this.#time(i);
       const bin = Math.floor(time / width) - first;
@@ -95,9 +101,9 @@ export class Ring {
         const at = bin * emotions.length + k;
         values[at] = (values[at] ?? 0) + this.#value(i, k);
       }
-      if (before !== null && time - before.time <= GAP_SECONDS)
-        for (let empty = before.bin + 1; empty < bin; empty++) filled.push([empty, before.bin]);
-      before = { time, bin };
+      if (before !== null && !this.#gapBefore(i))
+        for (let empty = before + 1; empty < bin; empty++) filled.push([empty, before]);
+      before = bin;
     }
     for (let at = 0; at < values.length; at++)
       values[at] = (values[at] ?? 0) / (seen[Math.floor(at / emotions.length)] ?? 0);
@@ -111,10 +117,9 @@ export class Ring {
     const seconds = emotions.map(() => 0);
     for (let i = 0; i + 1 < this.#length; i++) {
       const time = this.#time(i);
-      const took = this.#time(i + 1) - time;
-      if (time < now - WINDOW_SECONDS || took > GAP_SECONDS) continue;
+      if (time < now - WINDOW_SECONDS || this.#gapBefore(i + 1)) continue;
       const label = this.#labels[this.#slot(i)] ?? 0;
-      seconds[label] = (seconds[label] ?? 0) + took;
+      seconds[label] = (seconds[label] ?? 0) + this.#time(i + 1) - time;
     }
     return seconds;
   }
@@ -136,6 +141,10 @@ export class Ring {
     return (this.#next - this.#length + i + CAPACITY) % CAPACITY;
   }
 
+  #gapBefore(i: number): boolean {
+    return this.#gaps[this.#slot(i)] === 1;
+  }
+
   #time(i: number): number {
     return this.#times[this.#slot(i)] ?? 0;
   }
@@ -147,6 +156,14 @@ export class Ring {
 
 export class History {
   readonly #rings = new Map<number, Ring>();
+  /** The result in which each was last seen. */
+  readonly #seenIn = new Map<number, number>();
+  #results = 0;
+
+  /** A result begins: who is not added to it was not seen. */
+  begin(): void {
+    this.#results++;
+  }
 
   add(track: number, time: number, probabilities: readonly number[], label = likeliest(probabilities)): void {
     let ring = this.#rings.get(track);
@@ -155,7 +172,9 @@ export class History {
       ring = new Ring();
       this.#rings.set(track, ring);
     }
-    ring.add(time, probabilities, label);
+    const missed = this.#seenIn.get(track) !== this.#results - 1;
+    ring.add(time, probabilities, label, missed ? GAP_SECONDS : SLOW_GAP_SECONDS);
+    this.#seenIn.set(track, this.#results);
   }
 
   of(track: number): Ring | undefined {
@@ -172,6 +191,7 @@ export class History {
 
   clear(): void {
     this.#rings.clear();
+    this.#seenIn.clear();
   }
 
   /** Forget whoever was not seen for a minute, and beyond the limit whoever was seen longest ago. */
@@ -180,6 +200,7 @@ export class History {
     for (const [track, ring] of byAge) {
       if (this.#rings.size < MAX_PEOPLE && ring.last >= now - WINDOW_SECONDS) return;
       this.#rings.delete(track);
+      this.#seenIn.delete(track);
     }
   }
 }

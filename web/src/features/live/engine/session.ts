@@ -283,6 +283,7 @@ export class LiveSession {
     this.events.add(result.events, at);
     this.#lastResultAt = at;
     if (result.faces.length > 0) this.#lastFaceAt = at;
+    this.history.begin();
     for (const { track, expression } of result.faces)
       if (expression !== null)
         this.history.add(track, at / 1000, expression.probabilities, emotions.indexOf(expression.label));
@@ -309,7 +310,7 @@ export class LiveSession {
     this.#set({
       people,
       selected: this.#chosen,
-      noFace: this.#lastResultAt !== null && (still ? people.length === 0 : at - this.#lastFaceAt > NO_FACE_AFTER_MS),
+      noFace: this.#faceless(still, people.length, at),
       obstacle: this.#lasting(obstacleOf(people), still ? 0 : OBSTACLE_AFTER_MS, at),
       rates: this.#snapshot.paused || still ? noRates : this.#meter.rates(wall),
       calibration: this.#calibrator.look(
@@ -318,6 +319,13 @@ export class LiveSession {
       ),
       busy: !this.#snapshot.paused && !still && this.#snapshot.link === "open" && this.#meter.isBusy(wall),
     });
+  }
+
+  /** Whether results came and none has had a face for a while; that a slow server owes one says nothing. */
+  #faceless(still: boolean, people: number, at: number): boolean {
+    if (this.#lastResultAt === null) return false;
+    if (still) return people === 0;
+    return this.#lastResultAt > this.#lastFaceAt && at - this.#lastFaceAt > NO_FACE_AFTER_MS;
   }
 
   /** What has been in the way for so long. */

@@ -50,7 +50,8 @@ export function RestingFace() {
           {t("rest.calibrate")}
         </Button>
       </div>
-      <p role="status" className="mt-1 min-h-10 text-muted max-sm:min-h-5">
+      {/* On phones there is room for it only while something goes on. */}
+      <p role="status" className={`mt-1 min-h-10 text-muted ${calibration.phase === "off" ? "max-sm:hidden" : ""}`}>
         {wordsOf(snapshot, baseline, t)}
       </p>
       <div className={`mt-1 h-1 overflow-hidden rounded-full bg-track ${running ? "" : "invisible"}`}>

@@ -39,7 +39,7 @@ export function Shares({ selected }: { readonly selected: number | null }) {
   const of = (list: readonly Share[], emotion: Emotion) => list.find((share) => share.emotion === emotion)?.share;
   const show = (share: number | undefined) => (share === undefined ? "–" : percent(share, language));
   return (
-    <div className="flex min-h-0 flex-1 items-center justify-center gap-8 px-2 max-sm:flex-col max-sm:gap-3">
+    <div className="flex min-h-0 flex-1 items-center justify-center gap-8 px-2 max-lg:flex-none max-lg:flex-col max-lg:gap-3 max-lg:py-2">
       <Ring shares={shares.all} />
       <table className="w-full max-w-md border-collapse text-14" data-testid="shares">
         <caption className="sr-only">{t("chart.shares.label")}</caption>
@@ -77,12 +77,7 @@ export function Shares({ selected }: { readonly selected: number | null }) {
 
 function Ring({ shares }: { readonly shares: readonly Share[] }) {
   return (
-    <svg
-      viewBox="0 0 100 100"
-      className="h-full max-h-44 min-h-28 shrink-0"
-      aria-hidden="true"
-      data-testid="shares-ring"
-    >
+    <svg viewBox="0 0 100 100" className="h-44 shrink-0 max-sm:h-28" aria-hidden="true" data-testid="shares-ring">
       <circle cx={50} cy={50} r={RADIUS} fill="none" stroke="var(--track)" strokeWidth={16} />
       {shares.map(({ emotion, share, before }) => (
         <circle

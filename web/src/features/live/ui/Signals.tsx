@@ -44,27 +44,26 @@ export function Signals({ measures, notes }: { readonly measures: Measures; read
   if (meters === null) return null;
   return (
     <span className="mt-3 block border-t border-line pt-2 text-14" data-testid="signals">
-      <span className="grid grid-cols-2 gap-x-4 gap-y-2">
-        {meters.map(({ name, share, text }) => (
-          <span key={name} title={t(`signal.${name}.note`)} data-testid={`signal-${name}`}>
-            <span className="flex justify-between gap-2">
-              <span className="truncate text-muted">{t(`signal.${name}`)}</span>
-              <span>{text}</span>
-            </span>
-            {name === "blinks" ? null : (
-              <span className="mt-0.5 block h-1 overflow-hidden rounded-full bg-track">
-                <span
-                  className="block h-full origin-left bg-muted transition-transform"
-                  style={{ transform: `scaleX(${share ?? 0})` }}
-                />
-              </span>
-            )}
+      {meters.map(({ name, share, text }) => (
+        <span
+          key={name}
+          title={t(`signal.${name}.note`)}
+          className="flex h-6 items-center gap-2"
+          data-testid={`signal-${name}`}
+        >
+          <span className="w-35 shrink-0 truncate text-muted">{t(`signal.${name}`)}</span>
+          <span className={`h-1 flex-1 overflow-hidden rounded-full bg-track ${name === "blinks" ? "invisible" : ""}`}>
+            <span
+              className="block h-full origin-left bg-muted transition-transform"
+              style={{ transform: `scaleX(${share ?? 0})` }}
+            />
           </span>
-        ))}
-      </span>
-      <span className="mt-2 flex h-6 items-center gap-2 overflow-hidden" data-testid="notes">
-        {notes.map(({ kind, seconds }) => (
-          <span key={kind} className="truncate rounded-full bg-track px-2 text-muted">
+          <span className="w-11 text-right">{text}</span>
+        </span>
+      ))}
+      <span className="mt-1 flex h-6 items-center gap-2 overflow-hidden" data-testid="notes">
+        {notes.map(({ kind, start, seconds }) => (
+          <span key={`${kind} ${start}`} className="truncate rounded-full bg-track px-2 text-muted">
             {t(`event.${kind}`)} · {seconds === null ? t("event.now") : secondsText(seconds, language)}
           </span>
         ))}
