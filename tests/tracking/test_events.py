@@ -88,7 +88,7 @@ def test_blinks_are_told_once_when_over(fps: float) -> None:
         pytest.param({"pose": [25.0, 0.0, 0.0]}, 3.0, id="a little to the side"),
         pytest.param({"eyes_open": 0.4}, 3.0, id="half closed"),
         pytest.param({"pose": [float("nan")] * 3, "eyes_open": float("nan")}, 3.0, id="unknown"),
-        pytest.param({"happy": 0.9, "quality": 0.1}, 3.0, id="a smile on a poor face"),
+        pytest.param({"happy": 0.9, "quality": 0.05}, 3.0, id="a smile on a poor face"),
     ],
 )
 def test_these_are_none(during: dict[str, Any], length: float) -> None:
@@ -98,6 +98,15 @@ def test_these_are_none(during: dict[str, Any], length: float) -> None:
         return faces(1, **({**columns, **during} if 2.0 <= t < 2.0 + length - 1e-9 else columns))
 
     assert watch(face, 7, 10) == []
+
+
+def test_a_face_so_far_turned_that_its_quality_is_poor_looks_away() -> None:
+    def face(t: float) -> Faces:
+        return faces(
+            1, **{**OPEN, "pose": [60.0, 0.0, 0.0], "quality": 0.02} if 2 <= t < 4 else {**OPEN, "quality": 1.0}
+        )
+
+    assert [e.kind for e in watch(face, 6, 10)] == ["looks away"] * 2
 
 
 def test_a_laugh_is_no_yawn() -> None:

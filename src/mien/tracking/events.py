@@ -10,8 +10,8 @@
 | ``face lost`` | a known face is not found | | | 0.3 s | at once |
 
 Blinks, yawns, closed eyes and looking away need landmarks. A yawn is an open mouth: whoever sings, shouts or is
-astonished for 1.5 seconds yawns as well. Faces of too poor a quality tell nothing. A lost face that does not come back
-has no end.
+astonished for 1.5 seconds yawns as well. Faces of too poor a quality tell nothing but that they look away. A lost face
+that does not come back has no end.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ LOST_AFTER: Final = 0.3
 """Seconds for which a face must be missing to be called lost."""
 LAUGHS: Final = 0.5
 """Probability of happiness from which an open mouth is no yawn."""
-LEAST_QUALITY: Final = 0.25
+LEAST_QUALITY: Final = 0.1
+"""Quality below which a face's expression, eyes and mouth are not read; small sharp faces are above it."""
 WINDOW: Final = 60.0
 """Seconds over which `EventWatch.recent` counts."""
 
@@ -67,11 +68,11 @@ def measured(faces: Faces) -> dict[str, FloatArray]:
     if faces.mouth_open is not None:
         laughs = np.isfinite(faces.mouth_open) & (happy >= LAUGHS)
         values["yawn"] = np.where(laughs, 0, faces.mouth_open)
-    if faces.pose is not None:
-        values["looks away"] = away(faces.pose)
     if faces.quality is not None:
         poor = faces.quality < LEAST_QUALITY
         values = {kind: np.where(poor, np.nan, value) for kind, value in values.items()}
+    if faces.pose is not None:
+        values["looks away"] = away(faces.pose)  # whatever the quality: looking away is what makes it poor
     return values
 
 
