@@ -43,12 +43,15 @@ class Packet:
         captured_ms: the sender's capture time in milliseconds, by any clock.
         content: the encoded picture (JPEG, PNG, WebP), or BGR ``uint8 [H, W, 3]``.
         received: when it came in: `time.monotonic`.
+        timed: ``captured_ms`` is a file's presentation time. It is taken as it is, and as nobody is kept waiting, the
+            detector runs as often as ever.
     """
 
     seq: int
     captured_ms: float
     content: bytes | Image
     received: float
+    timed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,7 +234,8 @@ class Session:
                 self._clock.reset()
             options = self.options
             self._stream.wants = options.wants
-            self._stream.interval = next_interval(self._stream.interval, self._base_interval, waited_ms / 1000)
+            if not packet.timed:
+                self._stream.interval = next_interval(self._stream.interval, self._base_interval, waited_ms / 1000)
             if self._calibrate:
                 self._calibrate = False
                 self._stream.calibrate()
@@ -250,7 +254,8 @@ class Session:
         content = packet.content
         if isinstance(content, bytes):
             content = codec.decode(content, limits=codec.LIVE, rotate=False, name="frame")
-        timestamp = self._clock.time(packet.captured_ms / 1000, packet.received)
+        seconds = packet.captured_ms / 1000
+        timestamp = seconds if packet.timed else self._clock.time(seconds, packet.received)
         return Frame(content, index=packet.seq, timestamp=timestamp, source=self.source)
 
 
