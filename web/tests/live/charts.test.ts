@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sharesOf } from "../../src/features/live/engine/shares";
-import { timeMark } from "../../src/features/live/ui/chart";
+import { lastKnown, timeMark } from "../../src/features/live/ui/chart";
 import { lanesIn, runsOf } from "../../src/features/live/ui/lanes";
 
 describe("sharesOf", () => {
@@ -33,6 +33,17 @@ describe("lanes", () => {
   it("find room by height, at least for one", () => {
     expect(lanesIn(128)).toBe(5);
     expect(lanesIn(0)).toBe(1);
+  });
+});
+
+describe("lastKnown", () => {
+  it.each([
+    ["the newest", [-2, -1, 0], [1, 2, 3], 3],
+    ["one that a slow server has not renewed yet", [-3, -2, -1], [1, null, null], 1],
+    ["none of a line that ended long ago", [-30, -20, -1], [1, 2, null], null],
+    ["none of an empty line", [], [], null],
+  ])("%s", (_name, times, line, expected) => {
+    expect(lastKnown(times, line)).toBe(expected);
   });
 });
 

@@ -44,8 +44,8 @@ function PersonCard({ person, selected }: { readonly person: Person; readonly se
   const t = useT();
   const language = useLanguage().code;
   const { track, expression, present, measures } = person;
-  // Whoever is told why it is uncertain is told the guess as well, apart from it.
-  const guess = expression?.uncertain === true && measures.obstacle !== null ? expression.label : null;
+  // The guess stands apart from the word that it is uncertain, and why: together they are too long.
+  const guess = expression?.uncertain === true ? expression.label : null;
   return (
     <button
       type="button"
@@ -65,7 +65,9 @@ function PersonCard({ person, selected }: { readonly person: Person; readonly se
           </span>
           <span className="flex items-baseline justify-between gap-2">
             <span className="truncate text-16 font-semibold" data-testid="label">
-              {spokenLabel(expression, measures.obstacle, t, language)}
+              {guess !== null && measures.obstacle === null
+                ? t("emotion.uncertain")
+                : spokenLabel(expression, measures.obstacle, t, language)}
             </span>
             <span className="text-16">{confidenceOf(expression, language)}</span>
           </span>
@@ -142,7 +144,7 @@ function Bar({ emotion, value, raw }: BarProps) {
       </span>
       {raw !== null && (
         <span
-          className="absolute -inset-y-1 w-0.5 rounded-full bg-text"
+          className={`absolute -inset-y-1 w-0.5 rounded-full bg-text ${Math.abs(raw - value) < 0.01 ? "opacity-0" : ""}`}
           style={{ left: `calc(${100 * raw}% - 1px)` }}
           data-testid="raw"
         />

@@ -3,7 +3,7 @@ import { useT } from "../../../i18n";
 import { useSettings } from "../../../shared/settings";
 import { MAX_LINES, mean, type SatisfactionSeries, satisfactionSeries } from "../engine/satisfaction";
 import { session } from "../store";
-import { type Line, LineChart } from "./chart";
+import { type Line, LineChart, lastKnown } from "./chart";
 import { type Drawing, DrawingPlace } from "./Drawing";
 
 const DASHES = [[], [6, 3], [2, 3], [8, 3, 2, 3]] as const;
@@ -92,7 +92,7 @@ export function SatisfactionTable({ selected }: { readonly selected: number | nu
             <th className="text-left font-normal" scope="row">
               {name}
             </th>
-            <td className="text-right">{show(line.at(-1) ?? null)}</td>
+            <td className="text-right">{show(lastKnown(series.times, line))}</td>
             <td className="pr-2 text-right">{show(mean(line))}</td>
           </tr>
         ))}

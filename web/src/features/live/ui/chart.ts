@@ -12,6 +12,8 @@ export const NAMES_WIDTH = 108;
 export const SCALE_WIDTH = 48;
 export const TIMES_HEIGHT = 28;
 const LINE_GAP = 15;
+/** A line that ended earlier than this many seconds before now has no name at the edge any more. */
+const NAMED_SECONDS = 5;
 
 /** Seconds before now that have a mark. */
 export const TIME_MARKS = [-60, -45, -30, -15, 0] as const;
@@ -121,8 +123,8 @@ export class LineChart {
   #nameLines(plot: uPlot): void {
     const ends = this.#names
       .flatMap((name, i) => {
-        const value = plot.data[i + 1]?.at(-1);
-        return name === null || typeof value !== "number" ? [] : [{ name, value, line: this.options.lines[i] }];
+        const value = lastKnown(plot.data[0], plot.data[i + 1] ?? []);
+        return name === null || value === null ? [] : [{ name, value, line: this.options.lines[i] }];
       })
       .sort((a, b) => b.value - a.value);
     const ratio = window.devicePixelRatio;
@@ -143,4 +145,13 @@ export class LineChart {
     }
     ctx.restore();
   }
+}
+
+/** The newest value of a line; null where it ended a while ago. */
+export function lastKnown(times: ArrayLike<number>, line: ArrayLike<number | null | undefined>): number | null {
+  for (let i = line.length - 1; i >= 0 && (times[i] ?? 0) >= -NAMED_SECONDS; i--) {
+    const value = line[i];
+    if (typeof value === "number") return value;
+  }
+  return null;
 }
