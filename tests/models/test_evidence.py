@@ -102,4 +102,5 @@ def test_the_shipped_maps_belong_to_the_shipped_logits(precision: str) -> None:
     pictures = np.random.default_rng(0).normal(0, 0.8, (16, 1, 48, 48)).astype(np.float32)
     got = model.run(pictures)
     bias = got["emotion"] - got["maps"].mean((2, 3))
-    assert bias.std(0).max() < (1e-3 if precision == "fp32" else 0.06)
+    # In int8 the heads are rounded to steps, and the maps are not.
+    assert bias.std(0).max() < (1e-4 if precision == "fp32" else 0.05) * got["emotion"].std()
