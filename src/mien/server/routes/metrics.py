@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import PlainTextResponse
 from prometheus_client.exposition import choose_encoder
 from starlette.responses import Response
 
@@ -15,8 +14,11 @@ router = APIRouter(tags=["health"], dependencies=[Depends(require_key)])
 
 @router.get(
     "/metrics",
-    response_class=PlainTextResponse,
-    responses={401: {"model": ErrorEnvelope, "description": "A key is needed"}},
+    response_class=Response,  # one with a type of its own would be taken for the errors' type as well
+    responses={
+        200: {"description": "The numbers", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        401: {"model": ErrorEnvelope, "description": "A key is needed"},
+    },
 )
 async def metrics(request: Request, services: ServicesDep) -> Response:
     """Return the server's numbers in Prometheus' text format."""
