@@ -25,6 +25,11 @@ STATUS: Final[dict[str, int]] = {
     "camera_exists": 409,
     "too_many_cameras": 409,
     "decoder_died": 503,
+    "quota_exceeded": 507,
+    "not_now": 409,
+    "too_many_uploads": 429,
+    "missing_dependency": 501,
+    "not_found": 404,
 }
 """Status of errors whose code says more than their class; other bad input is 422, all else 500."""
 
