@@ -78,9 +78,7 @@ def emotion(
     ] = None,
     views: Annotated[int, typer.Option(min=1, help="Augmented views that the teachers speak about.")] = 20,
     start: Annotated[Path | None, typer.Option(help="A finished run whose weights this one begins with.")] = None,
-    framing: Annotated[
-        str, typer.Option(help="Pictures as they are (raw) or cut as live (aligned).")
-    ] = "raw",
+    framing: Annotated[str, typer.Option(help="Pictures as they are (raw) or cut as live (aligned).")] = "raw",
     patience: Annotated[int, typer.Option(min=1, help="Of the yardsticks, in epochs.")] = 12,
     seed: int = 0,
     as_json: Json = False,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from mien.core.errors import InputError
 from mien.core.labels import EMOTIONS, FER2013
@@ -20,11 +21,14 @@ from mien.evaluation.calibration import (
     vector_is_better,
 )
 from mien.evaluation.emotion_data import EmotionSet
+from mien.evaluation.resting import resting
 from mien.models import zoo
 from mien.models.emotion import EmotionModel
 from mien.training.emotion.maps import OUTPUTS, WithMaps
+from mien.training.emotion.net import ARCHS
 from mien.training.emotion.saved import restore
 from mien.training.emotion.train import SPEC
+from mien.training.emotion.yardsticks import YARDSTICKS, Yardstick
 from mien.training.export import Exportable, write_entry
 from mien.training.loops import finished
 from mien.training.quantise import in_batches
@@ -54,19 +58,22 @@ def splits(data: Path) -> tuple[EmotionSet, EmotionSet]:
 
 
 def exportable(run: Path) -> Exportable:
-    """Return the finished network of a run, fused.
+    """Return the finished network of a run: fused and with maps if it is one of ours to ship.
+
+    Teachers and yardsticks come as they are, for comparison.
 
     Raises:
         InputError: the run has not finished.
     """
     saved = finished(run)
+    net, outputs = _deployed(saved)
     return Exportable(
-        net=WithMaps(restore(saved).fuse()),
+        net=net,
         name=NAME,
         kind="emotion",
         spec=SPEC,
         shape=(1, 1, SPEC.height, SPEC.width),
-        outputs=OUTPUTS,
+        outputs=outputs,
         dynamic={0: "faces"},
         labels={"emotion": list(EMOTIONS), "fer2013": list(FER2013)},
         training={
@@ -75,6 +82,16 @@ def exportable(run: Path) -> Exportable:
             **({"pruned_to": saved["widths"]} if "widths" in saved else {}),
         },
     )
+
+
+def _deployed(saved: dict[str, Any]) -> tuple[nn.Module, tuple[str, ...]]:
+    """Return the network as it is exported, and its outputs' names."""
+    if saved["arch"] in YARDSTICKS:
+        yardstick = Yardstick(saved["arch"])
+        yardstick.load_state_dict(saved["state"])
+        return yardstick.eval(), OUTPUTS[:2]
+    net = restore(saved)
+    return (WithMaps(net.fuse()), OUTPUTS) if saved["arch"] in ARCHS else (net, OUTPUTS[:2])
 
 
 def calibration_batches(data: Path, count: int = 1024) -> Iterator[FloatArray]:
@@ -103,7 +120,9 @@ def calibrate(folder: Path, data: Path) -> dict[str, Any]:
     logits = before.logits(dev.images)
     known = wanted.share.sum(1) > 0
     compared = _fit_scaling(entry, logits["emotion"][known], wanted.share[known])
-    confidence = _int8(entry, folder).calibrated(logits["emotion"]).max(1)
+    probabilities = _int8(entry, folder).calibrated(logits["emotion"])
+    entry["resting"] = resting(probabilities, wanted)
+    confidence = probabilities.max(1)
     # Rounded down before the search, so that the manifest's four digits cut where the search did.
     steps = np.asarray(np.floor(confidence * 1e4) / 1e4, np.float32)
     right = logits["fer2013"].argmax(1) == dev.fer_label

@@ -177,7 +177,7 @@ def train(
     trainee.resume(run)
     budget = trainee.budget
     while budget.progress() < 1:
-        loss = _epoch(trainee, data, lessons, recipe)
+        loss = one_epoch(trainee, data, lessons, recipe)
         values = {
             "epoch": int(budget.epoch),
             "seconds": round(budget.elapsed(), 1),
@@ -228,7 +228,7 @@ def _lessons(recipe: Recipe, data: Tensors) -> Lessons | None:
     return Lessons(data.images, nets, recipe.views, recipe.seed, augment, normalise)
 
 
-def _epoch(trainee: Trainee, data: Tensors, lessons: Lessons | None, recipe: Recipe) -> float:
+def one_epoch(trainee: Trainee, data: Tensors, lessons: Lessons | None, recipe: Recipe) -> float:
     """Show every picture once; return the mean loss."""
     budget = trainee.budget
     where = data.images.device
