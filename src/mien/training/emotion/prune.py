@@ -30,7 +30,7 @@ from mien.models.runtime import golden_input
 from mien.training.emotion import ship
 from mien.training.emotion.net import ARCHS, EmotionNet
 from mien.training.emotion.saved import restore, widths_of, with_widths
-from mien.training.emotion.train import SPEC, Recipe, Tensors, one_epoch, loss_of, normalise
+from mien.training.emotion.train import SPEC, Recipe, Tensors, loss_of, normalise, one_epoch
 from mien.training.export import export
 from mien.training.loops import Average, Budget, Trainee, device, finished, parameter_groups, to_device
 from mien.training.quantise import quantise
