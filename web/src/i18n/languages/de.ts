@@ -157,7 +157,7 @@ const messages: Language["messages"] = {
   "chart.shares.label": "Anteil der letzten 60 Sekunden, in dem jeder Ausdruck der gezeigte war",
   "chart.everybody": "Alle",
   "chart.now": "jetzt",
-  "chart.tab": "Verlauf",
+  "chart.tab": "Diagramm",
   "table.caption": "Ausdruck von Gesicht {number}",
   "table.expression": "Ausdruck",
   "table.now": "Jetzt",

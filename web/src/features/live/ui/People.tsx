@@ -59,17 +59,20 @@ function PersonCard({ person, selected }: { readonly person: Person; readonly se
       <span className="flex items-center gap-3">
         <Marker track={track} />
         <span className="min-w-0 flex-1">
-          <span className="block truncate text-14 text-muted">
-            {present ? t("people.face", { number: track }) : t("people.gone")}
-            {present && guess !== null && ` · ${t(`emotion.${guess}`)}?`}
+          <span className="flex justify-between gap-2 text-14 text-muted">
+            <span className="truncate">
+              {present ? t("people.face", { number: track }) : t("people.gone")}
+              {present && guess !== null && ` · ${t(`emotion.${guess}`)}?`}
+            </span>
+            {guess !== null && <span>{confidenceOf(expression, language)}</span>}
           </span>
-          <span className="flex items-baseline justify-between gap-2">
-            <span className="truncate text-16 font-semibold" data-testid="label">
+          <span className="flex items-baseline justify-between gap-2 text-16">
+            <span className="truncate font-semibold" data-testid="label">
               {guess !== null && measures.obstacle === null
                 ? t("emotion.uncertain")
                 : spokenLabel(expression, measures.obstacle, t, language)}
             </span>
-            <span className="text-16">{confidenceOf(expression, language)}</span>
+            {guess === null && <span>{confidenceOf(expression, language)}</span>}
           </span>
         </span>
       </span>

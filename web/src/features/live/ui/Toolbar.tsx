@@ -26,7 +26,7 @@ export function Toolbar({ onFullscreen }: { onFullscreen(): void }) {
       <Button
         look="quiet"
         icon="demo"
-        compact
+        compact={stage.phase === "running" ? "always" : true}
         className={stage.phase === "running" ? "max-sm:hidden" : ""}
         onClick={() => void startDemo()}
         title={t("welcome.demo")}
@@ -106,7 +106,7 @@ function Playback({ onFullscreen }: { onFullscreen(): void }) {
         />
       )}
       {document.fullscreenEnabled && (
-        <Button look="quiet" icon="fullscreen" compact onClick={onFullscreen}>
+        <Button look="quiet" icon="fullscreen" compact="always" title={t("action.fullscreen")} onClick={onFullscreen}>
           {t("action.fullscreen")}
         </Button>
       )}

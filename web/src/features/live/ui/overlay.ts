@@ -91,7 +91,9 @@ function chipOf(
   const number = String(face.track);
   const numberWidth = context.measureText(number).width + GAP;
   const label = words?.label(expression, face.obstacle) ?? "";
-  const value = expression === null || words === null ? "" : words.percent(expression.confidence);
+  // Where the label is a reason there is no expression for a percentage to be of.
+  const reasoned = expression?.uncertain === true && face.obstacle !== null;
+  const value = expression === null || words === null || reasoned ? "" : words.percent(expression.confidence);
   const glyphWidth = expression === null ? 0 : GLYPH;
   // Room for the widest value, so that the chip keeps its width while the number changes.
   const valueWidth = value === "" || words === null ? 0 : GAP + context.measureText(words.percent(1)).width;
