@@ -133,6 +133,7 @@ export class LiveSession {
   /** See this from now on, with every source. */
   configure(wishes: Wishes): void {
     this.#wishes = wishes;
+    if (!wishes.baseline) this.#calibrator.stop();
     if (this.#tell()) this.#pump.once();
   }
 
