@@ -132,9 +132,9 @@ def test_who_showed_what_for_how_long(repository: Repository) -> None:
     assert one.shown[EMOTIONS.index("happiness")] == pytest.approx(13.0)
     assert one.shown[EMOTIONS.index("sadness")] == pytest.approx(5.0)
     assert one.uncertain == pytest.approx(1.9)
-    assert (two.seconds, two.first, two.last) == (pytest.approx(2.0), 10.0, pytest.approx(11.9))
+    assert [two.seconds, two.first, two.last] == pytest.approx([2.0, 10.0, 11.9])
     assert (one.events, two.events) == ({"smile": 1}, {})
-    assert repository.events(session.id) == (Event("smile", 1, pytest.approx(5.0, abs=0.002), pytest.approx(6.0)),)
+    assert repository.events(session.id) == (Event("smile", 1, 5.0, 6.0),)
     ((listed, overview),), total = repository.find()
     assert (listed, total) == (session, 1)
     assert (overview.people, overview.dominant) == (2, "happiness")
@@ -242,7 +242,7 @@ def test_delete_one_all_and_old_ones(repository: Repository) -> None:
     assert repository.delete(ids[0])
     assert not repository.delete(ids[0])
     assert [session.id for session, _ in repository.find()[0]] == ids[:0:-1]
-    assert repository.people(ids[0]) == repository.events(ids[0]) == repository.markers(ids[0]) == ()
+    assert not [*repository.people(ids[0]), *repository.events(ids[0]), *repository.markers(ids[0])]
     assert list(repository.samples(ids[0])) == []
     assert repository.delete_older(NOW + 110) == 1
     going, _ = repository.start(NEW, NOW)
@@ -305,3 +305,24 @@ def test_writers_in_many_threads(repository: Repository) -> None:
     for thread in threads:
         thread.join()
     assert [repository.get(session.id).frames for session in sessions] == [6] * 4
+
+
+def test_a_postgresql_that_goes_away_and_comes_back(request: pytest.FixtureRequest) -> None:
+    server = request.getfixturevalue("postgres")
+    repository = Repository(Database(server.url, busy=2))
+    session, _ = repository.start(NEW, NOW)
+    gathering = Gathering()
+    gathering.add(seen((1, "fear")), 0.1)
+    save(repository, session.id, gathering)
+    server.stop()
+    gathering.add(seen((1, "fear")), 0.2)
+    made = gathering.batch()
+    assert made is not None
+    try:
+        with pytest.raises(StoreError, match="PostgreSQL runs"):
+            repository.append(session.id, made[0], NOW)
+    finally:
+        server.start()
+    save(repository, session.id, gathering)
+    assert [sample.time for sample in repository.samples(session.id)] == [0.1, 0.2]
+    repository.close()

@@ -36,6 +36,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.
         "web_app": web_app(),
         "models": models(),
         "cameras": cameras(),
+        "recordings": recordings(),
         "problems": [],
     }
     report["problems"] = problems(report)
@@ -108,9 +109,29 @@ def cameras() -> list[dict[str, str]]:
     return found
 
 
+def recordings() -> dict[str, Any]:
+    """Return where recordings are kept, how many there are and their bytes, and why they cannot be read."""
+    from mien.core.errors import MienError
+    from mien.server.settings import load
+
+    found: dict[str, Any] = {"place": None, "sessions": 0, "bytes": 0, "error": None}
+    try:
+        archive = load().archive
+        found["place"] = archive.shown
+        repository = archive.present()
+        if repository is not None:
+            found |= {"sessions": repository.find(limit=1)[1], "bytes": repository.database.size()}
+            archive.close()
+    except MienError as error:
+        found["error"] = str(error)
+    return found
+
+
 def problems(report: dict[str, Any]) -> list[str]:
     """Return what is wrong, each with its remedy."""
     found = [f"{m['name']} ({m['precision']}): {m['error']}" for m in report["models"] if m["error"]]
+    if report["recordings"]["error"]:
+        found.append(f"recordings: {report['recordings']['error']}")
     if package_version("opencv-python") or package_version("opencv-contrib-python"):
         found.append(
             "two OpenCV packages overwrite each other: pip uninstall opencv-python opencv-contrib-python, "
@@ -133,6 +154,8 @@ def _print(report: dict[str, Any]) -> None:
         print(f"camera     {c['device']} {c['name']} ({c['access']})")
     if not report["cameras"]:
         print("camera     none on this machine (a browser's camera needs none here)")
+    kept = report["recordings"]
+    print(f"recordings {kept['sessions']} in {kept['place']}")
     for problem in report["problems"]:
         print(f"PROBLEM    {problem}")
     if not report["problems"]:

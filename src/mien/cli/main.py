@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from mien import __version__
-from mien.cli import bench, doctor, evaluate, keys, models, serve, ship, train
+from mien.cli import bench, doctor, evaluate, keys, models, serve, sessions, ship, train
 from mien.cli.analyze import analyze
 from mien.cli.console import printable
 from mien.cli.prune import prune
@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, Callable[..., None] | typer.Typer]] = {
     "evaluate": evaluate.app,
     "bench": bench.bench,
     "models": models.app,
+    "sessions": sessions.app,
     "keys": keys.app,
     "doctor": doctor.doctor,
     "train": train.app,

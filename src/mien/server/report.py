@@ -108,7 +108,7 @@ def _legend() -> str:
 
 def _person(person: Person, sums: NDArray[np.int64] | None, length: float) -> str:
     shares = [(name, seconds) for name, seconds in zip(EMOTIONS, person.shown, strict=True) if seconds > 0]
-    total = sum(person.shown) + person.uncertain
+    total = max(sum(person.shown) + person.uncertain, 1e-9)  # whoever was seen on one frame alone showed it for no time
     words = [f"{name} {seconds / total:.0%}" for name, seconds in sorted(shares, key=lambda share: -share[1])]
     words += [f"uncertain {person.uncertain / total:.0%}"] * (person.uncertain > 0)
     events = ", ".join(f"{count} × {kind}" for kind, count in sorted(person.events.items()))

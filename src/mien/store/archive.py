@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from mien.store.database import Database
+from mien.store.database import Database, parse
 from mien.store.repository import Repository
 
 FILE: Final = "recordings.db"
@@ -24,6 +24,11 @@ class Archive:
         self.place = address or folder / FILE
         self._repository: Repository | None = None
         self._opening = threading.Lock()
+
+    @property
+    def shown(self) -> str:
+        """The place for people, without a password."""
+        return str(self.place) if isinstance(self.place, Path) else parse(self.place).render_as_string()
 
     def open(self) -> Repository:
         """Return the recordings, made when there are none; takes long at first.
