@@ -14,15 +14,15 @@ from mien.server import compat, errors
 from mien.server.guard import Guard
 from mien.server.limits import Throttle
 from mien.server.middleware import BodyLimit, RequestContext
-from mien.server.routes import analyze, cameras, docs, health, login, metrics, stream
+from mien.server.routes import analyze, cameras, docs, health, login, metrics, sessions, stream
 from mien.server.routes.web import WebApp
 from mien.server.services import Loader, Services, load_backend
 from mien.server.settings import ServerSettings
 
 _DESCRIPTION = """Reads facial expressions in pictures and live streams.
 
-An *expression* is seen, never what someone feels. Nothing that is sent here is kept. Live frames go over the WebSocket
-`/api/v1/stream`, described in `docs/protocol.md`.
+An *expression* is seen, never what someone feels. What is sent here is not kept, unless a stream is recorded: then what
+was seen is, and no pictures. Live frames go over the WebSocket `/api/v1/stream`, described in `docs/protocol.md`.
 """
 
 
@@ -56,7 +56,7 @@ def create_app(settings: ServerSettings | None = None, loader: Loader = load_bac
         redoc_url=None,
     )
     errors.install(app)
-    for part in (health, metrics, analyze, stream, cameras, login, docs):
+    for part in (health, metrics, analyze, stream, cameras, sessions, login, docs):
         app.include_router(part.router)
     compat.install(app, chosen)
     app.router.default = WebApp(chosen.static, app.router)
