@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -14,15 +15,19 @@ from mien.server import compat, errors
 from mien.server.guard import Guard
 from mien.server.limits import Throttle
 from mien.server.middleware import BodyLimit, RequestContext
-from mien.server.routes import analyze, cameras, docs, health, login, metrics, sessions, stream
+from mien.server.routes import analyze, cameras, docs, health, login, metrics, sessions, stream, videos
 from mien.server.routes.web import WebApp
 from mien.server.services import Loader, Services, load_backend
 from mien.server.settings import ServerSettings
 
-_DESCRIPTION = """Reads facial expressions in pictures and live streams.
+FORM: Final = 2**16
+"""Bytes that a form may need around a file."""
+
+_DESCRIPTION = """Reads facial expressions in pictures, videos and live streams.
 
 An *expression* is seen, never what someone feels. What is sent here is not kept, unless a stream is recorded: then what
-was seen is, and no pictures. Live frames go over the WebSocket `/api/v1/stream`, described in `docs/protocol.md`.
+was seen is, and no pictures. Videos are kept until their time is over or somebody deletes them. Live frames go over the
+WebSocket `/api/v1/stream`, described in `docs/protocol.md`.
 """
 
 
@@ -56,7 +61,7 @@ def create_app(settings: ServerSettings | None = None, loader: Loader = load_bac
         redoc_url=None,
     )
     errors.install(app)
-    for part in (health, metrics, analyze, stream, cameras, sessions, login, docs):
+    for part in (health, metrics, analyze, stream, cameras, sessions, videos, login, docs):
         app.include_router(part.router)
     compat.install(app, chosen)
     app.router.default = WebApp(chosen.static, app.router)
@@ -65,7 +70,8 @@ def create_app(settings: ServerSettings | None = None, loader: Loader = load_bac
         app.add_middleware(
             CORSMiddleware, allow_origins=chosen.allowed_origins, allow_methods=["*"], allow_headers=["*"]
         )
-    app.add_middleware(BodyLimit, max_body=chosen.max_body)
+    larger = {videos.router.prefix: chosen.video_max_bytes + FORM}
+    app.add_middleware(BodyLimit, max_body=chosen.max_body, others=larger)
     app.add_middleware(Throttle)
     app.add_middleware(Guard, host_names=chosen.host_names, origins=chosen.allowed_origins)
     app.add_middleware(RequestContext)

@@ -6,6 +6,7 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -98,19 +99,27 @@ class RequestContext:
 
 
 class BodyLimit:
-    """Refuses bodies of more than ``max_body`` bytes: by their announced length, and while they are read."""
+    """Refuses bodies of more than ``max_body`` bytes: by their announced length, and while they are read.
 
-    def __init__(self, app: ASGIApp, max_body: int) -> None:
+    Args:
+        app: what is protected.
+        max_body: in bytes.
+        others: addresses that have another limit.
+    """
+
+    def __init__(self, app: ASGIApp, max_body: int, others: Mapping[str, int] | None = None) -> None:
         self.app = app
         self.max_body = max_body
+        self.others = others or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        most = self.others.get(scope["path"], self.max_body)
         announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self.max_body:
-            error = self._error()
+        if announced.isdecimal() and int(announced) > most:
+            error = _too_large(most)
             await error_response(scope, error.status_code, error.code, error.detail)(scope, receive, send)
             return
         read = 0
@@ -119,11 +128,12 @@ class BodyLimit:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self.max_body:
-                raise self._error()
+            if read > most:
+                raise _too_large(most)
             return message
 
         await self.app(scope, receive_within_limit, send)
 
-    def _error(self) -> ApiError:
-        return ApiError(413, "too_large", f"the request is larger than {self.max_body} bytes: send a smaller picture")
+
+def _too_large(most: int) -> ApiError:
+    return ApiError(413, "too_large", f"the request is larger than {most} bytes: send a smaller file")

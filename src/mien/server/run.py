@@ -66,7 +66,8 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End all connections; those of clients that do not even read the end are cut."""
-        self._services().cameras.ask_to_stop()  # viewers' responses have no end of their own
+        for part in (self._services().cameras, self._services().videos):
+            part.ask_to_stop()  # viewers' responses have no end of their own
         await super().shutdown(sockets)
         for connection in list(self.server_state.connections):
             connection.transport.abort()

@@ -21,6 +21,7 @@ from mien.live.cameras import Cameras
 from mien.live.engine import Engine
 from mien.live.local import LocalEngine, cores
 from mien.live.recorder import Recorder
+from mien.live.videos.videos import Videos
 from mien.pipeline import Analyzer, Stopwatch
 from mien.server.auth import Keys, Role, parse
 from mien.server.decoding import Decoders
@@ -107,6 +108,7 @@ class Services:
         streams: live streams open now.
         cameras: those that this server watches.
         recorder: writes what is recorded.
+        videos: those that were sent.
         decoders: how many uploads are decoded at once; a large one takes hundreds of megabytes.
         decoding: the child processes that do so.
         limits: what one address may ask for.
@@ -127,6 +129,7 @@ class Services:
         rules = CameraRules(timeout=settings.camera_timeout, history=settings.camera_history)
         self.cameras = Cameras(settings.camera_specs, rules, settings.max_cameras)
         self.recorder = Recorder(settings.archive, settings.recording_grace, settings.recording_days)
+        self.videos = Videos(settings.data_dir / "videos", settings.video_rules)
         self.limits = Limits(settings)
         self.engine: MeteredEngine | None = None
         self.metrics = Metrics()
@@ -142,6 +145,7 @@ class Services:
             self.engine = MeteredEngine(backend.engine, self.metrics)
             self._backend = replace(backend, engine=self.engine)
             self.cameras.start(self.engine)
+            await asyncio.to_thread(self.videos.start, self.engine)
             log.info("ready", **backend.models)
         except MienError as error:
             self.failure = error
@@ -165,7 +169,7 @@ class Services:
     async def close(self) -> None:
         """Stop the cameras, the backend, the decoders and all recordings."""
         parts = [asyncio.to_thread(self.cameras.close), asyncio.to_thread(self.decoding.close)]
-        parts.append(asyncio.to_thread(self.recorder.close))
+        parts += [asyncio.to_thread(self.recorder.close), asyncio.to_thread(self.videos.close)]
         if self.engine is not None:
             parts.append(asyncio.to_thread(self.engine.close, 2.0))
         await asyncio.gather(*parts)  # at once: together with open requests it shall take no more than five seconds

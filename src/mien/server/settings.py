@@ -17,6 +17,7 @@ from mien.core.errors import SettingsError
 from mien.core.settings import AnalyzerSettings
 from mien.live.camera_values import CameraSpec
 from mien.live.cameras import parse_options, parse_specs
+from mien.live.videos.values import VideoRules
 from mien.store.archive import Archive
 from mien.store.database import parse as parse_address
 
@@ -65,10 +66,17 @@ class ServerSettings(BaseSettings):
         insecure_no_key: allow a host other than loopback without a key.
         log_level: ``debug``, ``info``, ``warning`` or ``error``.
         static: folder of the built web app.
-        data_dir: folder of what is kept (never pictures); by default the platform's for this user.
+        data_dir: folder of what is kept (videos that were sent, but no other pictures); by default the platform's for
+            this user.
         database_url: of the database for recordings, ``postgresql://user:password@host/name``; by default a file in
             ``data_dir``.
         recording_days: days after which a recording is deleted; 0 for never.
+        videos_at_once: videos that are worked on at the same time.
+        video_max_bytes: of one video that is sent.
+        video_quota: bytes of all kept videos with their results and copies.
+        video_keep_days: days after which a video is deleted; 0 for never.
+        video_max_seconds: of one video.
+        video_max_pixels: of a video's frame.
         recording_grace: seconds for which a recording stays open after its client went away.
     """
 
@@ -111,6 +119,12 @@ class ServerSettings(BaseSettings):
     database_url: SecretStr | None = None
     recording_days: float = Field(default=0.0, ge=0)
     recording_grace: float = Field(default=60.0, ge=0)
+    videos_at_once: int = Field(default=VideoRules().at_once, ge=1, le=64)
+    video_max_bytes: int = Field(default=VideoRules().max_bytes, ge=1024)
+    video_quota: int = Field(default=VideoRules().quota, ge=0)
+    video_keep_days: float = Field(default=VideoRules().keep_days, ge=0)
+    video_max_seconds: float = Field(default=VideoRules().max_seconds, gt=0)
+    video_max_pixels: int = Field(default=VideoRules().max_pixels, ge=1)
 
     @field_validator("allowed_origins", "allowed_hosts", "api_keys", mode="before")
     @classmethod
@@ -192,6 +206,18 @@ class ServerSettings(BaseSettings):
         if address is not None:
             parse_address(address)
         return Archive(self.data_dir, address)
+
+    @property
+    def video_rules(self) -> VideoRules:
+        """The rules for videos."""
+        return VideoRules(
+            at_once=self.videos_at_once,
+            max_bytes=self.video_max_bytes,
+            quota=self.video_quota,
+            keep_days=self.video_keep_days,
+            max_seconds=self.video_max_seconds,
+            max_pixels=self.video_max_pixels,
+        )
 
     @property
     def host_names(self) -> tuple[str, ...]:

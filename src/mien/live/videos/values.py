@@ -29,6 +29,12 @@ class QuotaError(MienError):
     code = "quota_exceeded"
 
 
+class TooManyUploadsError(MienError):
+    """As many videos as may be are being sent."""
+
+    code = "too_many_uploads"
+
+
 class VideoBusyError(MienError):
     """Not possible in the state that the video is in."""
 
@@ -46,6 +52,7 @@ class VideoRules:
         keep_days: after so many days a video is deleted; 0 keeps it until somebody deletes it.
         max_seconds: of one video.
         max_pixels: of a frame.
+        max_incoming: videos that are being sent at the same time.
     """
 
     at_once: int = 1
@@ -54,6 +61,7 @@ class VideoRules:
     keep_days: float = 7.0
     max_seconds: float = 4 * 3600.0
     max_pixels: int = 2**25
+    max_incoming: int = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from mien.live.videos.values import (
     ENDED,
     CopyState,
     QuotaError,
+    TooManyUploadsError,
     VideoBusyError,
     VideoJob,
     VideoRules,
@@ -118,6 +119,7 @@ class Videos:
 
         Raises:
             QuotaError: there is no room, as far as ``announced`` (bytes) tells.
+            TooManyUploadsError: too many are being sent.
             StoreError: the folder cannot be made.
         """
         used = self.used()
@@ -125,6 +127,8 @@ class Videos:
             raise QuotaError(
                 f"the videos kept here take {used} of {self.rules.quota} bytes: delete some, or raise MIEN_VIDEO_QUOTA"
             )
+        if sum(1 for _ in self._folder.glob(f"*{_INCOMING}")) >= self.rules.max_incoming:
+            raise TooManyUploadsError(f"{self.rules.max_incoming} videos are being sent already: try again later")
         folder = VideoFolder(self._folder / (secrets.token_hex(8) + _INCOMING))
         try:
             folder.path.mkdir(mode=0o700, parents=True)
