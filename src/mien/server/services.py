@@ -24,6 +24,7 @@ from mien.live.recorder import Recorder
 from mien.live.videos.videos import Videos
 from mien.pipeline import Analyzer, Stopwatch
 from mien.server.auth import Keys, Role, parse
+from mien.server.camera_recording import CameraRecordings
 from mien.server.decoding import Decoders
 from mien.server.errors import ApiError
 from mien.server.gate import Gate
@@ -108,6 +109,7 @@ class Services:
         streams: live streams open now.
         cameras: those that this server watches.
         recorder: writes what is recorded.
+        camera_recordings: of those cameras that are being recorded.
         videos: those that were sent.
         decoders: how many uploads are decoded at once; a large one takes hundreds of megabytes.
         decoding: the child processes that do so.
@@ -129,6 +131,7 @@ class Services:
         rules = CameraRules(timeout=settings.camera_timeout, history=settings.camera_history)
         self.cameras = Cameras(settings.camera_specs, rules, settings.max_cameras)
         self.recorder = Recorder(settings.archive, settings.recording_grace, settings.recording_days)
+        self.camera_recordings = CameraRecordings(self.recorder)
         self.videos = Videos(settings.data_dir / "videos", settings.video_rules)
         self.limits = Limits(settings)
         self.engine: MeteredEngine | None = None
@@ -168,6 +171,7 @@ class Services:
 
     async def close(self) -> None:
         """Stop the cameras, the backend, the decoders and all recordings."""
+        await self.camera_recordings.close()
         parts = [asyncio.to_thread(self.cameras.close), asyncio.to_thread(self.decoding.close)]
         parts += [asyncio.to_thread(self.recorder.close), asyncio.to_thread(self.videos.close)]
         if self.engine is not None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
+import anyio
 from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import HTMLResponse, StreamingResponse
 
@@ -15,8 +16,9 @@ from mien.outputs.json import event_to_json
 from mien.server import exports, lanes, report
 from mien.server import session_schemas as shapes
 from mien.server.errors import ApiError
+from mien.server.recording import new_session
 from mien.server.schemas import ErrorEnvelope
-from mien.server.services import Services, ServicesDep, require_key
+from mien.server.services import Services, ServicesDep, require_admin, require_key
 from mien.store.repository import Repository
 from mien.store.values import Marker, Overview, Person, Session
 
@@ -54,6 +56,42 @@ def list_sessions(
         return shapes.SessionList(sessions=[], total=0)
     found, total = repository.find(exports.plain(search), limit, offset)
     return shapes.SessionList(sessions=[shapes.Session(**_summary(*one)) for one in found], total=total)
+
+
+@router.post(
+    "",
+    status_code=201,
+    dependencies=[Depends(require_admin)],
+    responses=_errors(
+        _403="The key does not allow it",
+        _404="There is no such camera",
+        _409="It is being recorded already",
+        _422="No consent, or a purpose that is refused",
+        _503="The server is starting",
+    ),
+)
+async def record_camera(new: shapes.NewCameraRecording, services: ServicesDep) -> shapes.SessionDetail:
+    """Begin to record one of the server's cameras. (Live streams are recorded by a message on their socket.)"""
+    camera = services.cameras.get(new.camera)
+    if camera is None:
+        raise ApiError(404, "not_found", f"there is no camera {new.camera!r}: see GET /api/v1/cameras")
+    options = camera.spec.options
+    asked = new_session(new, services.backend.models, options, f"camera {camera.name}")
+    session = await services.camera_recordings.start(camera, asked)
+    return await anyio.to_thread.run_sync(lambda: _detail(_repository(services, session), session))
+
+
+@router.post(
+    "/{session_id}/stop",
+    status_code=204,
+    dependencies=[Depends(require_admin)],
+    responses=_errors(_403="The key does not allow it", _404="No camera is being recorded under that id"),
+)
+async def stop_camera(session_id: Id, services: ServicesDep) -> None:
+    """End the recording of a camera."""
+    if not services.camera_recordings.stop(session_id):
+        message = "no camera is being recorded under that id; the recording of a live stream ends on its socket"
+        raise ApiError(404, "not_recording", message)
 
 
 @router.get("/purposes", responses=_errors())
