@@ -79,6 +79,8 @@ describe("router", () => {
     ["/live", "live"],
     ["/about", "about"],
     ["/about/", "about"],
+    ["/videos", "videos"],
+    ["/videos/3f9c2a5b7d1e4f60", "videos"],
     ["/nonsense", "live"],
   ])("%s is %s", (path, page) => {
     expect(pageOf(path)).toBe(page);

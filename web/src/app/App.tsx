@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { AboutPage } from "../features/about/AboutPage";
 import { LivePage } from "../features/live/LivePage";
 import { useLanguage, useT } from "../i18n";
@@ -8,6 +8,9 @@ import { HelpDialog } from "./HelpDialog";
 import { Rail } from "./Rail";
 import { usePage } from "./router";
 import { SettingsDialog } from "./SettingsDialog";
+
+/** Loaded when it is first opened: who only looks at the live page does not wait for it. */
+const VideosPage = lazy(() => import("../features/videos/VideosPage"));
 
 export function App() {
   const t = useT();
@@ -31,7 +34,13 @@ export function App() {
       </a>
       <Rail page={page} onSettings={() => setDialog("settings")} onHelp={() => setDialog("help")} />
       <main id="page" tabIndex={-1} className="min-h-0 min-w-0 outline-none">
-        {page === "live" ? <LivePage /> : <AboutPage />}
+        {page === "live" && <LivePage />}
+        {page === "about" && <AboutPage />}
+        {page === "videos" && (
+          <Suspense fallback={null}>
+            <VideosPage />
+          </Suspense>
+        )}
       </main>
       <HelpDialog open={dialog === "help"} onClose={close} />
       <SettingsDialog open={dialog === "settings"} onClose={close} />

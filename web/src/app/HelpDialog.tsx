@@ -11,6 +11,8 @@ export function HelpDialog({ open, onClose }: Props) {
   const keys = [
     [t("help.space"), t("help.pause")],
     ["F", t("help.fullscreen")],
+    ["← →", t("help.seek")],
+    [", .", t("help.step")],
     ["?", t("help.help")],
   ] as const;
   return (

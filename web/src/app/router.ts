@@ -1,8 +1,9 @@
 /** The addresses of the app. The server answers each of them with the same page. */
 
 import { useSyncExternalStore } from "react";
+import { navigate, onAddress } from "../shared/address";
 
-export const pages = ["live", "about"] as const;
+export const pages = ["live", "videos", "about"] as const;
 export type Page = (typeof pages)[number];
 
 export function pathOf(page: Page): string {
@@ -15,22 +16,10 @@ export function pageOf(path: string): Page {
   return pages.find((page) => page === first) ?? "live";
 }
 
-const CHANGED = "mien:address";
-
-function subscribe(listener: () => void): () => void {
-  window.addEventListener("popstate", listener);
-  window.addEventListener(CHANGED, listener);
-  return () => {
-    window.removeEventListener("popstate", listener);
-    window.removeEventListener(CHANGED, listener);
-  };
-}
-
 export function usePage(): Page {
-  return useSyncExternalStore(subscribe, () => pageOf(window.location.pathname));
+  return useSyncExternalStore(onAddress, () => pageOf(window.location.pathname));
 }
 
 export function go(page: Page): void {
-  if (window.location.pathname !== pathOf(page)) window.history.pushState(null, "", pathOf(page));
-  window.dispatchEvent(new Event(CHANGED));
+  navigate(pathOf(page));
 }

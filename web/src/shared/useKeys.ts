@@ -6,7 +6,7 @@ const TYPING = "input, select, textarea, dialog[open]";
 const PRESSED_BY_SPACE = "button, a, summary";
 
 /** Do something on a key, unless the focus is on something that uses that key itself. */
-export function useKeys(actions: Readonly<Record<string, () => void>>): void {
+export function useKeys(actions: Readonly<Record<string, (event: KeyboardEvent) => void>>): void {
   const latest = useRef(actions);
   latest.current = actions;
   useEffect(() => {
@@ -17,7 +17,7 @@ export function useKeys(actions: Readonly<Record<string, () => void>>): void {
       if (action === undefined || target?.closest(TYPING)) return;
       if (event.key === " " && target?.closest(PRESSED_BY_SPACE)) return;
       event.preventDefault();
-      action();
+      action(event);
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);

@@ -1,0 +1,98 @@
+/** What the page asks of the server. */
+
+import type { components } from "../../../shared/api";
+
+export type Video = components["schemas"]["VideoStatus"];
+export type VideoList = components["schemas"]["VideoList"];
+export type Course = components["schemas"]["VideoTimeline"];
+export type Person = components["schemas"]["PersonCourse"];
+export type Face = components["schemas"]["Face"];
+
+/** A frame's line of the results. */
+export interface FrameLine {
+  readonly frame: number;
+  readonly time: number;
+  readonly width: number;
+  readonly height: number;
+  readonly faces: readonly Face[];
+}
+
+export const BASE = "/api/v1/videos";
+
+/** The server's own words for what went wrong, or the status alone. */
+export function messageOf(status: number, body: string): string {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value === "object" && value !== null && "error" in value) {
+      const { error } = value as { error: { message?: unknown } };
+      if (typeof error.message === "string") return error.message;
+    }
+  } catch {
+    // A proxy's page, perhaps: the status says as much.
+  }
+  return `HTTP ${status}`;
+}
+
+async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await fetch(`${BASE}${path}`, init);
+  if (!response.ok) throw new Error(messageOf(response.status, await response.text()));
+  return response;
+}
+
+export async function list(): Promise<VideoList> {
+  return (await ask("")).json();
+}
+
+export async function remove(id: string): Promise<void> {
+  await ask(`/${id}`, { method: "DELETE" });
+}
+
+export async function cancel(id: string): Promise<void> {
+  await ask(`/${id}/cancel`, { method: "POST" });
+}
+
+export async function annotate(id: string): Promise<void> {
+  await ask(`/${id}/annotated`, { method: "POST" });
+}
+
+export async function course(id: string, from: number, to: number, points: number): Promise<Course> {
+  return (await ask(`/${id}/results?from=${from}&to=${to}&points=${points}`)).json();
+}
+
+export async function frames(id: string, from: number, to: number): Promise<FrameLine[]> {
+  const text = await (await ask(`/${id}/results?from=${from}&to=${to}`)).text();
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line): FrameLine => JSON.parse(line));
+}
+
+/** What is refused comes as the server's message; a connection that broke off as null. */
+export class UploadError extends Error {
+  constructor(readonly refusal: string | null) {
+    super(refusal ?? "connection lost");
+  }
+}
+
+/** Send a file as it is. @param onProgress gets the share that was sent, 0–1 */
+export function upload(
+  file: File,
+  onProgress: (share: number) => void,
+): { readonly done: Promise<Video>; abort(): void } {
+  const request = new XMLHttpRequest();
+  const done = new Promise<Video>((resolve, reject) => {
+    request.upload.addEventListener("progress", (event) =>
+      onProgress(event.total > 0 ? event.loaded / event.total : 0),
+    );
+    request.addEventListener("load", () => {
+      if (request.status === 201) resolve(JSON.parse(request.responseText));
+      else reject(new UploadError(messageOf(request.status, request.responseText)));
+    });
+    request.addEventListener("error", () => reject(new UploadError(null)));
+    request.addEventListener("abort", () => reject(new UploadError(null)));
+    request.open("POST", `${BASE}?name=${encodeURIComponent(file.name)}`);
+    request.setRequestHeader("content-type", "application/octet-stream");
+    request.send(file);
+  });
+  return { done, abort: () => request.abort() };
+}

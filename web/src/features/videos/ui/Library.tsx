@@ -1,0 +1,135 @@
+import { type DragEvent, useRef, useState } from "react";
+import { useT } from "../../../i18n";
+import { remoteHost } from "../../../shared/host";
+import { Button } from "../../../shared/ui/Button";
+import { Icon } from "../../../shared/ui/Icon";
+import { dismiss, refresh, send, type Upload, useVideos } from "../store";
+import { VideoRow } from "./VideoRow";
+
+const ACCEPT = "video/*,image/gif,.mkv,.avi,.mov,.mpg,.mpeg,.m2ts,.ts";
+
+/** Where files are sent from, and what has become of them. */
+export function Library() {
+  const t = useT();
+  const { videos, uploads, failure } = useVideos();
+  const [dragging, setDragging] = useState(false);
+  const drop = {
+    onDragOver: (event: DragEvent) => {
+      if (!event.dataTransfer.types.includes("Files")) return;
+      event.preventDefault();
+      setDragging(true);
+    },
+    onDragLeave: (event: DragEvent) => {
+      if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setDragging(false);
+    },
+    onDrop: (event: DragEvent) => {
+      event.preventDefault();
+      setDragging(false);
+      void send([...event.dataTransfer.files]);
+    },
+  };
+  return (
+    <div className="relative h-full overflow-y-auto" {...drop}>
+      <div className="mx-auto grid max-w-4xl gap-6 px-4 py-6 sm:px-8 sm:py-10" data-testid="videos">
+        <header>
+          <h1 className="text-28 font-semibold">{t("videos.title")}</h1>
+          <p className="text-16 text-muted">{t("videos.lead")}</p>
+        </header>
+        <Chooser dragging={dragging} />
+        {failure !== null && (
+          <p role="alert" className="flex flex-wrap items-center gap-3 rounded-card bg-warn-ground p-3 text-warn">
+            {t("videos.unreachable", { message: failure })}
+            <Button onClick={() => void refresh()}>{t("videos.reload")}</Button>
+          </p>
+        )}
+        {uploads.length > 0 && (
+          <ul className="grid gap-2">
+            {uploads.map((upload) => (
+              <UploadRow key={upload.key} upload={upload} />
+            ))}
+          </ul>
+        )}
+        {videos !== null && videos.length === 0 && uploads.length === 0 && (
+          <div className="rounded-card border border-line bg-surface p-8 text-center" data-testid="no-videos">
+            <p className="text-16 font-semibold">{t("videos.none")}</p>
+            <p className="text-muted">{t("videos.none.text")}</p>
+          </div>
+        )}
+        {videos !== null && videos.length > 0 && (
+          <section>
+            <h2 className="mb-2 text-16 font-semibold">{t("videos.list")}</h2>
+            <ul className="grid gap-2">
+              {videos.map((video) => (
+                <VideoRow key={video.id} video={video} />
+              ))}
+            </ul>
+          </section>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Chooser({ dragging }: { readonly dragging: boolean }) {
+  const t = useT();
+  const input = useRef<HTMLInputElement>(null);
+  const keepDays = useVideos((state) => state.keepDays);
+  const host = remoteHost(window.location.hostname);
+  const where = host === null ? t("videos.kept.here") : t("videos.kept.server", { host });
+  const kept = keepDays > 0 ? t("videos.kept.days", { where, days: keepDays }) : t("videos.kept.ever", { where });
+  return (
+    <div
+      className={`grid justify-items-center gap-3 rounded-card border-2 border-dashed p-6 text-center ${dragging ? "border-accent bg-hover" : "border-line bg-surface"}`}
+    >
+      <Button look="main" icon="videos" onClick={() => input.current?.click()}>
+        {t("videos.choose")}
+      </Button>
+      <p className="text-14 text-muted">{dragging ? t("videos.drop.here") : t("videos.drop")}</p>
+      <p className="text-14 text-muted">{kept}</p>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        accept={ACCEPT}
+        className="hidden"
+        data-testid="video-input"
+        aria-label={t("videos.choose")}
+        onChange={(event) => {
+          const files = [...(event.target.files ?? [])];
+          event.target.value = "";
+          void send(files);
+        }}
+      />
+    </div>
+  );
+}
+
+function UploadRow({ upload }: { readonly upload: Upload }) {
+  const t = useT();
+  const { name, failure, share } = upload;
+  if (failure !== null)
+    return (
+      <li
+        role="alert"
+        data-testid="upload-failed"
+        className="flex items-center gap-3 rounded-card bg-warn-ground p-3 text-warn"
+      >
+        <Icon name="warning" />
+        <span className="min-w-0 flex-1 break-words">
+          {t("videos.upload.failed", { name, message: failure === "" ? t("videos.upload.lost") : failure })}
+        </span>
+        <Button look="quiet" onClick={() => dismiss(upload.key)}>
+          {t("videos.dismiss")}
+        </Button>
+      </li>
+    );
+  return (
+    <li className="flex items-center gap-3 rounded-card border border-line bg-surface p-3" data-testid="upload">
+      <span className="min-w-0 flex-1 truncate">{t("videos.upload", { name })}</span>
+      <progress className="bar w-32" value={share} max={1} aria-label={t("videos.upload", { name })} />
+      <Button look="quiet" onClick={upload.abort}>
+        {t("videos.cancel")}
+      </Button>
+    </li>
+  );
+}
