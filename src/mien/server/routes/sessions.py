@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 import anyio
 from fastapi import APIRouter, Depends, Path, Query
-from starlette.responses import HTMLResponse, StreamingResponse
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from mien.core.labels import EMOTIONS
 from mien.live import purposes
@@ -41,6 +41,7 @@ def _errors(**statuses: str) -> dict[int | str, dict[str, Any]]:
 
 _ONE: Final = _errors(_404="There is no such recording")
 _CHANGE: Final = _errors(_403="The key does not allow it", _404="There is no such recording")
+_WRITE: Final = _CHANGE | _errors(_400="The JSON is malformed")
 
 
 @router.get("", responses=_errors())
@@ -63,6 +64,7 @@ def list_sessions(
     status_code=201,
     dependencies=[Depends(require_admin)],
     responses=_errors(
+        _400="The JSON is malformed",
         _403="The key does not allow it",
         _404="There is no such camera",
         _409="It is being recorded already",
@@ -112,7 +114,7 @@ def get_session(session_id: Id, services: ServicesDep) -> shapes.SessionDetail:
     return _detail(_repository(services, session_id), session_id)
 
 
-@router.patch("/{session_id}", responses=_CHANGE)
+@router.patch("/{session_id}", responses=_WRITE)
 def change_session(session_id: Id, change: shapes.SessionChange, services: ServicesDep) -> shapes.SessionDetail:
     """Change a recording's name or notes."""
     repository = _repository(services, session_id)
@@ -166,7 +168,7 @@ def list_markers(session_id: Id, services: ServicesDep) -> shapes.Markers:
     return shapes.Markers(markers=_markers(_repository(services, session_id).markers(session_id)))
 
 
-@router.post("/{session_id}/markers", status_code=201, responses=_CHANGE)
+@router.post("/{session_id}/markers", status_code=201, responses=_WRITE)
 def add_marker(session_id: Id, new: shapes.NewMarker, services: ServicesDep) -> shapes.Marker:
     """Note a moment."""
     marker = _repository(services, session_id).add_marker(session_id, new.time, new.label)
@@ -216,8 +218,12 @@ def export(
     return StreamingResponse(content, media_type=exports.MEDIA[form], headers=headers)
 
 
-@router.get("/{session_id}/report", response_class=HTMLResponse, responses=_ONE)
-def show_report(session_id: Id, services: ServicesDep) -> HTMLResponse:
+@router.get(
+    "/{session_id}/report",
+    response_class=Response,  # one with a type of its own would be taken for the errors' type as well
+    responses={200: {"description": "A page", "content": {"text/html": {"schema": {"type": "string"}}}}, **_ONE},
+)
+def show_report(session_id: Id, services: ServicesDep) -> Response:
     """Return a page to print: the summary, charts, events and markers. It holds no script."""
     repository = _repository(services, session_id)
     page = report.page(repository, repository.get(session_id))
