@@ -247,7 +247,7 @@ const messages: Language["messages"] = {
   "videos.none": "Noch keine Videos",
   "videos.none.text": "Sobald eines gesendet ist, stehen hier sein Fortschritt und seine Ergebnisse.",
   "videos.list": "Die Videos",
-  "videos.unreachable": "Der Server antwortet nicht: {message}",
+  "videos.unreachable": "Das hat nicht geklappt: {message}",
   "videos.upload": "{name} wird gesendet",
   "videos.upload.failed": "{name} wurde nicht angenommen: {message}",
   "videos.upload.lost": "die Verbindung brach ab. Prüfen, ob der Server läuft, dann noch einmal senden",

@@ -242,7 +242,7 @@ export const messages = {
   "videos.none": "No videos yet",
   "videos.none.text": "Once you have sent one, its progress and its results are listed here.",
   "videos.list": "Your videos",
-  "videos.unreachable": "The server does not answer: {message}",
+  "videos.unreachable": "That did not work: {message}",
   "videos.upload": "Sending {name}",
   "videos.upload.failed": "{name} was not taken: {message}",
   "videos.upload.lost": "the connection broke off. Check that the server runs, then send it again",

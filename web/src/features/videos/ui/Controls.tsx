@@ -29,7 +29,7 @@ export function Controls({ player, duration, offset, onOffset, onFullscreen }: P
         value={player.time}
         aria-label={t("videos.position")}
         aria-valuetext={clock(player.time)}
-        className="min-w-24 flex-1 accent-accent"
+        className="flex-[1_1_14rem] accent-accent"
         onChange={(event) => player.seek(event.target.valueAsNumber)}
       />
       <span className="text-14 text-muted" data-testid="clock">
@@ -50,7 +50,7 @@ export function Controls({ player, duration, offset, onOffset, onFullscreen }: P
         s
       </label>
       <CopyLink />
-      <Button icon="fullscreen" onClick={onFullscreen}>
+      <Button icon="fullscreen" compact="always" title={t("videos.fullscreen")} onClick={onFullscreen}>
         {t("videos.fullscreen")}
       </Button>
     </div>

@@ -94,10 +94,24 @@ export function Timeline({ course, duration, time, busy, element, offset, onSeek
     <section className="timeline grid gap-2 rounded-card border border-line bg-surface p-3">
       <div className="flex flex-wrap items-center gap-1">
         <h2 className="mr-auto text-16 font-semibold">{t("videos.timeline")}</h2>
-        <Button look="quiet" icon="plus" onClick={() => by(CLOSER)} data-testid="zoom-in">
+        <Button
+          look="quiet"
+          icon="plus"
+          compact="always"
+          title={t("videos.zoom.in")}
+          onClick={() => by(CLOSER)}
+          data-testid="zoom-in"
+        >
           {t("videos.zoom.in")}
         </Button>
-        <Button look="quiet" icon="minus" disabled={!whileZoomed} onClick={() => by(1 / CLOSER)}>
+        <Button
+          look="quiet"
+          icon="minus"
+          compact="always"
+          title={t("videos.zoom.out")}
+          disabled={!whileZoomed}
+          onClick={() => by(1 / CLOSER)}
+        >
           {t("videos.zoom.out")}
         </Button>
         <Button look="quiet" disabled={!whileZoomed} onClick={() => setSpan({ from: 0, to: duration })}>

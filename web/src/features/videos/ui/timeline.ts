@@ -112,9 +112,9 @@ function drawStack(
   context.clip();
   for (const [first, end] of runsOf(bins)) {
     for (let i = first; i < end; i++) {
-      const left = x(course.from + i * course.step);
-      // Half a pixel more, so that no seams show between neighbours.
-      const wide = x(course.from + (i + 1) * course.step) - left + 0.5;
+      // Whole pixels, so that no seams show between neighbours.
+      const left = Math.round(x(course.from + i * course.step));
+      const wide = Math.round(x(course.from + (i + 1) * course.step)) - left;
       let below = 0;
       emotions.forEach((emotion, k) => {
         const share = bins[i]?.[k] ?? 0;
