@@ -43,9 +43,10 @@ CHECKS = [
 
 
 @pytest.fixture(scope="module")
-def unlimited(_clean_environment: None) -> Iterator[Running]:
+def unlimited(_clean_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A server with cameras that clients may change, and without limits that would refuse what is made up."""
-    running = start(FakeEngine(), None, True, {"request_rate": 0, "allow_camera_changes": True})
+    kept = tmp_path_factory.mktemp("data")
+    running = start(FakeEngine(), None, True, {"request_rate": 0, "allow_camera_changes": True, "data_dir": kept})
     yield running
     running.stop()
 
