@@ -100,6 +100,15 @@ def test_everything_is_reached_by_tab(server: Server, browser: Browser, visitor:
         page.keyboard.press("Tab")
         name = page.evaluate("document.activeElement.textContent || document.activeElement.ariaLabel")
         reached.append(str(name).strip())
-    wanted = ["Skip to the page", "Live", "About", "Settings", "Help", "Use my camera", "Open a video or photo"]
+    wanted = [
+        "Skip to the page",
+        "Live",
+        "Videos",
+        "About",
+        "Settings",
+        "Help",
+        "Use my camera",
+        "Open a video or photo",
+    ]
     assert reached[: len(wanted)] == wanted
     assert "See the demo" in reached
