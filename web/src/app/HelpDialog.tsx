@@ -10,6 +10,8 @@ export function HelpDialog({ open, onClose }: Props) {
   const t = useT();
   const keys = [
     [t("help.space"), t("help.pause")],
+    ["R", t("help.record")],
+    ["M", t("help.marker")],
     ["F", t("help.fullscreen")],
     ["← →", t("help.seek")],
     [", .", t("help.step")],

@@ -1,11 +1,12 @@
 import { describe, expect, it, vi } from "vitest";
 import { pathOf, placeOf } from "../../src/features/videos/engine/address";
-import { type FrameLine, messageOf } from "../../src/features/videos/engine/api";
+import type { FrameLine } from "../../src/features/videos/engine/api";
 import { nearest, PIECE_SECONDS, Results } from "../../src/features/videos/engine/results";
-import { including, marks, shift, zoom } from "../../src/features/videos/engine/span";
 import { boxOf, contained } from "../../src/features/videos/ui/overlay";
 import { mostly } from "../../src/features/videos/ui/People";
-import { LEFT, placeAt, runsOf, timeAt } from "../../src/features/videos/ui/timeline";
+import { messageOf } from "../../src/shared/answers";
+import { LEFT, placeAt, runsOf, timeAt } from "../../src/shared/lanes";
+import { including, marks, shift, zoom } from "../../src/shared/span";
 
 const ID = "3f9c2a5b7d1e4f60";
 

@@ -51,7 +51,25 @@ export interface Failure {
   readonly seq: number | null;
 }
 
-export type ServerMessage = Ready | Result | Failure;
+/** How the recording of this stream is. */
+export interface Recorded {
+  readonly type: "recording";
+  readonly session: string;
+  readonly state: string;
+  readonly message: string;
+  readonly saved: number;
+  /** What goes on with it; told once. */
+  readonly token: string | null;
+}
+
+/** A moment that was noted. */
+export interface Marked {
+  readonly type: "marker";
+  readonly time: number;
+  readonly label: string;
+}
+
+export type ServerMessage = Ready | Result | Failure | Recorded | Marked;
 
 /** Put the header (uint32 seq, float64 captured_ms, little-endian) in front of an encoded picture. */
 export function encodeFrame(seq: number, capturedMs: number, picture: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -137,6 +155,17 @@ export function parseMessage(text: string): ServerMessage | null {
         message: textOf(fields.message, "message"),
         seq: typeof fields.seq === "number" ? fields.seq : null,
       };
+    case "recording":
+      return {
+        type: "recording",
+        session: textOf(fields.session, "session"),
+        state: textOf(fields.state, "state"),
+        message: textOf(fields.message, "message"),
+        saved: numberOf(fields.saved, "saved"),
+        token: typeof fields.token === "string" ? fields.token : null,
+      };
+    case "marker":
+      return { type: "marker", time: numberOf(fields.time, "time"), label: textOf(fields.label, "label") };
     default:
       return null;
   }

@@ -16,6 +16,7 @@ import { noRates, type Rates, StreamMeter } from "./meter";
 import { noWishes, type Options, optionsFor, optionsMessage, usual, type Wishes } from "./options";
 import type { Result, ServerMessage } from "./protocol";
 import { Pump } from "./pump";
+import { notRecording, Recorder, type Recording, tabDesk, type Wanted } from "./recording";
 import { obstacleOf, type Person, Tracks } from "./tracks";
 
 export type Stage =
@@ -40,6 +41,7 @@ export interface Snapshot {
   readonly calibration: Calibration;
   /** The server's words about the last picture if it refused it. */
   readonly refused: string | null;
+  readonly recording: Recording;
 }
 
 export const initial: Snapshot = {
@@ -54,6 +56,7 @@ export const initial: Snapshot = {
   busy: false,
   calibration: noCalibration,
   refused: null,
+  recording: notRecording,
 };
 
 const REFRESH_MS = 120;
@@ -72,8 +75,9 @@ export class LiveSession {
   });
   readonly #pump = new Pump(this.#connection, this.#meter);
   readonly #calibrator = new Calibrator();
+  readonly #recorder = new Recorder(tabDesk((message) => this.#connection.send(message)));
   readonly #listeners = new Set<() => void>();
-  #snapshot = initial;
+  #snapshot: Snapshot = { ...initial, recording: this.#recorder.state };
   #timer: number | null = null;
   #opening = 0;
   #chosen: number | null = null;
@@ -98,7 +102,7 @@ export class LiveSession {
   async open(kind: SourceKind | "file", opener: () => Promise<Source>): Promise<void> {
     this.#close();
     const turn = ++this.#opening;
-    this.#set({ stage: { phase: "opening", kind } });
+    this.#set({ stage: { phase: "opening", kind }, recording: this.#recorder.state });
     try {
       const source = await opener();
       if (turn === this.#opening) this.#run(source);
@@ -113,7 +117,7 @@ export class LiveSession {
   stop(): void {
     this.#opening++;
     this.#close();
-    this.#set({ ...initial });
+    this.#set({ ...initial, recording: this.#recorder.state });
   }
 
   togglePause(): void {
@@ -144,6 +148,28 @@ export class LiveSession {
     this.#refresh();
   }
 
+  /** Keep what is seen from now on. */
+  record(wanted: Wanted): void {
+    this.#recorder.begin(wanted);
+    this.#set({ recording: this.#recorder.state });
+  }
+
+  stopRecording(): void {
+    this.#recorder.stop();
+    this.#set({ recording: this.#recorder.state });
+  }
+
+  /** Note the moment `at`, in milliseconds since 1970. */
+  mark(at: number, label: string): boolean {
+    return this.#recorder.mark(at, label);
+  }
+
+  /** Say no more of the recording that ended. */
+  dismissRecording(): void {
+    this.#recorder.dismiss();
+    this.#set({ recording: this.#recorder.state });
+  }
+
   /** Draw this person's course. */
   select(track: number): void {
     this.#chosen = track;
@@ -170,7 +196,8 @@ export class LiveSession {
 
   #run(source: Source): void {
     this.#forget();
-    this.#set({ ...initial, stage: { phase: "running", source }, link: this.#connection.link });
+    const recording = this.#recorder.state;
+    this.#set({ ...initial, recording, stage: { phase: "running", source }, link: this.#connection.link });
     // A photo is one moment: what was seen on it does not fade.
     if (source.kind === "photo") this.clock.pause();
     else this.clock.resume();
@@ -196,12 +223,15 @@ export class LiveSession {
   }
 
   #fail(trouble: Trouble, kind: SourceKind | "file", opener: () => Promise<Source>): void {
-    this.#set({ ...initial, stage: { phase: "failed", trouble, retry: () => void this.open(kind, opener) } });
+    const retry = () => void this.open(kind, opener);
+    this.#set({ ...initial, recording: this.#recorder.state, stage: { phase: "failed", trouble, retry } });
   }
 
   #close(): void {
     if (this.#timer !== null) window.clearTimeout(this.#timer);
     this.#timer = null;
+    // A recording is of one source. What waits to go on after a reload is not of this stream yet.
+    if (this.#snapshot.stage.phase === "running") this.#recorder.leave();
     this.#connection.stop();
     this.#pump.detach();
     if (this.#snapshot.stage.phase === "running") this.#snapshot.stage.source.close();
@@ -255,19 +285,25 @@ export class LiveSession {
       this.#forget();
       this.#told = usual;
       this.#tell();
+      this.#recorder.connected();
+    } else {
+      this.#recorder.lost();
     }
     if (link === "reconnecting") this.#pump.forget();
-    this.#set(link === "open" ? { link, refused: null } : { link });
+    const recording = this.#recorder.state;
+    this.#set(link === "open" ? { link, recording, refused: null } : { link, recording });
   }
 
   #onMessage(message: ServerMessage): void {
     const now = performance.now();
     if (message.type === "ready") {
       this.#pump.maxFrameBytes = message.maxFrameBytes;
+    } else if (this.#recorder.take(message)) {
+      this.#set({ recording: this.#recorder.state });
     } else if (message.type === "error") {
       if (message.seq !== null) this.#pump.settle(message.seq, now);
       this.#set({ refused: message.message });
-    } else {
+    } else if (message.type === "result") {
       const latency = this.#pump.settle(message.seq, now);
       this.#meter.dropped(now, Math.max(0, message.dropped - this.#serverDropped));
       this.#serverDropped = message.dropped;

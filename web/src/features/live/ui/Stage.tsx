@@ -5,6 +5,7 @@ import { Button } from "../../../shared/ui/Button";
 import type { Source } from "../sources/source";
 import { useSession } from "../store";
 import { Overlay } from "./Overlay";
+import { RecordingNotice } from "./RecordingNotice";
 import { Seek } from "./Seek";
 import { Status } from "./Status";
 import { Notice, TroubleScreen } from "./TroubleScreen";
@@ -23,6 +24,7 @@ export function Stage({ ref }: { readonly ref: RefObject<HTMLElement | null> }) 
       data-testid="stage"
       data-phase={stage.phase}
     >
+      <RecordingNotice />
       {stage.phase === "idle" && <Welcome />}
       {stage.phase === "opening" && <Opening camera={stage.kind === "camera"} />}
       {stage.phase === "failed" && <TroubleScreen trouble={stage.trouble} retry={stage.retry} />}

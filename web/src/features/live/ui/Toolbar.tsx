@@ -5,6 +5,7 @@ import { Icon } from "../../../shared/ui/Icon";
 import { chooseFile, startCamera, startDemo } from "../actions";
 import { session, useCameras, useSession } from "../store";
 import { Badge } from "./Badge";
+import { Record } from "./Record";
 import { ShowMenu } from "./ShowMenu";
 
 /** The camera to take when the browser has not told its name yet. */
@@ -90,6 +91,7 @@ function Playback({ onFullscreen }: { onFullscreen(): void }) {
           {t(paused ? "action.resume" : "action.pause")}
         </Button>
       )}
+      {source.kind !== "photo" && <Record />}
       <Button look="quiet" icon="reset" compact data-testid="reset" onClick={() => session.reset()}>
         {t("action.reset")}
       </Button>

@@ -1,5 +1,6 @@
 /** What the page asks of the server. */
 
+import { ask, messageOf } from "../../../shared/answers";
 import type { components } from "../../../shared/api";
 
 export type Video = components["schemas"]["VideoStatus"];
@@ -19,48 +20,28 @@ export interface FrameLine {
 
 export const BASE = "/api/v1/videos";
 
-/** The server's own words for what went wrong, or the status alone. */
-export function messageOf(status: number, body: string): string {
-  try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === "object" && value !== null && "error" in value) {
-      const { error } = value as { error: { message?: unknown } };
-      if (typeof error.message === "string") return error.message;
-    }
-  } catch {
-    // A proxy's page, perhaps: the status says as much.
-  }
-  return `HTTP ${status}`;
-}
-
-async function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  const response = await fetch(`${BASE}${path}`, init);
-  if (!response.ok) throw new Error(messageOf(response.status, await response.text()));
-  return response;
-}
-
 export async function list(): Promise<VideoList> {
-  return (await ask("")).json();
+  return (await ask(BASE)).json();
 }
 
 export async function remove(id: string): Promise<void> {
-  await ask(`/${id}`, { method: "DELETE" });
+  await ask(`${BASE}/${id}`, { method: "DELETE" });
 }
 
 export async function cancel(id: string): Promise<void> {
-  await ask(`/${id}/cancel`, { method: "POST" });
+  await ask(`${BASE}/${id}/cancel`, { method: "POST" });
 }
 
 export async function annotate(id: string): Promise<void> {
-  await ask(`/${id}/annotated`, { method: "POST" });
+  await ask(`${BASE}/${id}/annotated`, { method: "POST" });
 }
 
 export async function course(id: string, from: number, to: number, points: number): Promise<Course> {
-  return (await ask(`/${id}/results?from=${from}&to=${to}&points=${points}`)).json();
+  return (await ask(`${BASE}/${id}/results?from=${from}&to=${to}&points=${points}`)).json();
 }
 
 export async function frames(id: string, from: number, to: number): Promise<FrameLine[]> {
-  const text = await (await ask(`/${id}/results?from=${from}&to=${to}`)).text();
+  const text = await (await ask(`${BASE}/${id}/results?from=${from}&to=${to}`)).text();
   return text
     .split("\n")
     .filter((line) => line !== "")

@@ -1,13 +1,13 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useLanguage, useT } from "../../../i18n";
 import { navigate } from "../../../shared/address";
+import { fitCanvas } from "../../../shared/canvas";
 import { capitalized, clock, percent } from "../../../shared/format";
 import { Button } from "../../../shared/ui/Button";
 import * as api from "../engine/api";
 import { Results } from "../engine/results";
 import { act } from "../store";
 import { Controls } from "./Controls";
-import { fitCanvas } from "./canvas";
 import { Downloads } from "./Downloads";
 import { drawFrame } from "./overlay";
 import { People } from "./People";

@@ -1,9 +1,9 @@
 import { type PointerEvent, type RefObject, useCallback, useEffect, useMemo, useRef } from "react";
 import { useT } from "../../../i18n";
+import { fitCanvas } from "../../../shared/canvas";
+import { AXIS_HEIGHT, drawTimeline, LANE_HEIGHT, timeAt } from "../../../shared/lanes";
+import { including, shift, zoom } from "../../../shared/span";
 import { Button } from "../../../shared/ui/Button";
-import { including, shift, zoom } from "../engine/span";
-import { fitCanvas } from "./canvas";
-import { AXIS_HEIGHT, drawTimeline, LANE_HEIGHT, timeAt } from "./timeline";
 import type { CourseState } from "./useCourse";
 
 interface Props {

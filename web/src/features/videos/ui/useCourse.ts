@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
+import type { Span } from "../../../shared/span";
 import * as api from "../engine/api";
-import type { Span } from "../engine/span";
 
 export interface CourseState {
   /** The whole video's, for the table. */

@@ -1,15 +1,26 @@
-/** Draws the lanes of a video's timeline: eight probabilities per person, stacked; nothing where nobody was seen. */
+/** Draws the lanes of a timeline: eight probabilities per person, stacked; nothing where nobody was seen. */
 
-import { emotions, looks } from "../../../shared/emotions";
-import { clock } from "../../../shared/format";
-import type { Course, Person } from "../engine/api";
-import { marks, type Span } from "../engine/span";
+import { emotions, looks } from "./emotions";
+import { clock } from "./format";
+import { marks, type Span } from "./span";
 
 export const LANE_HEIGHT = 44;
 export const AXIS_HEIGHT = 24;
 export const LEFT = 40;
 const GAP = 8;
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
+
+/** One person's lane: mean probabilities in the order of `emotions` for each step, null where nobody was seen. */
+export interface Lane {
+  readonly track: number;
+  readonly bins: readonly (readonly number[] | null)[];
+}
+
+/** Where the steps of all lanes are, in seconds. */
+export interface Steps {
+  readonly from: number;
+  readonly step: number;
+}
 
 export interface Colours {
   readonly text: string;
@@ -33,7 +44,7 @@ export function placeAt(time: number, width: number, span: Span): number {
 }
 
 /** Runs of stretches in which the person was seen. */
-export function runsOf(bins: Person["bins"]): [first: number, end: number][] {
+export function runsOf(bins: Lane["bins"]): [first: number, end: number][] {
   const runs: [number, number][] = [];
   let first: number | null = null;
   for (let i = 0; i <= bins.length; i++) {
@@ -51,8 +62,8 @@ export function drawTimeline(
   width: number,
   height: number,
   span: Span,
-  course: Course | null,
-  people: readonly Person[],
+  course: Steps | null,
+  people: readonly Lane[],
   { playhead, hover }: Cursors,
   colours: Colours,
 ): void {
@@ -99,8 +110,8 @@ function drawAxis(
 
 function drawStack(
   context: CanvasRenderingContext2D,
-  { bins }: Person,
-  course: Course,
+  { bins }: Lane,
+  course: Steps,
   x: (time: number) => number,
   top: number,
   tall: number,

@@ -1,0 +1,206 @@
+/**
+ * The recording of a live stream: asks the server for one, follows what it says, and goes on with it after a reload or
+ * a lost connection. What it takes to go on is kept for this tab alone.
+ */
+
+import type { ServerMessage } from "./protocol";
+
+/** waiting: it goes on as soon as there is a connection again. */
+export type RecordingPhase = "off" | "starting" | "waiting" | "recording" | "failed";
+
+export interface Recording {
+  readonly phase: RecordingPhase;
+  /** When it began, in milliseconds since 1970. */
+  readonly began: number;
+  /** Seconds that are on the server's disk. */
+  readonly saved: number;
+  /** The server's words about what is wrong or what was lost; "" when all is well. */
+  readonly message: string;
+  /** Why it did not begin, in the server's words. */
+  readonly refused: string | null;
+  /** The marker that was noted last. */
+  readonly marker: { readonly time: number; readonly label: string } | null;
+  /** The last one that ended: its number on the server. */
+  readonly ended: string | null;
+}
+
+export const notRecording: Recording = {
+  phase: "off",
+  began: 0,
+  saved: 0,
+  message: "",
+  refused: null,
+  marker: null,
+  ended: null,
+};
+
+export interface Wanted {
+  readonly name: string;
+  readonly purpose: string;
+  readonly consent: boolean;
+}
+
+/** What the recorder needs of its surroundings, so that tests can stand in for them. */
+export interface Desk {
+  send(message: string): boolean;
+  /** Milliseconds since 1970. */
+  now(): number;
+  kept(): string | null;
+  keep(ticket: string | null): void;
+}
+
+interface Ticket {
+  readonly session: string;
+  readonly token: string;
+  readonly began: number;
+}
+
+/** Errors after which this socket has no recording. */
+const REFUSALS = ["consent_needed", "purpose_refused", "bad_record", "store_failed"];
+
+export class Recorder {
+  #state = notRecording;
+  #ticket: Ticket | null;
+
+  constructor(private readonly desk: Desk) {
+    this.#ticket = ticketOf(desk.kept());
+    if (this.#ticket !== null) this.#state = { ...notRecording, phase: "waiting", began: this.#ticket.began };
+  }
+
+  get state(): Recording {
+    return this.#state;
+  }
+
+  /** Whether something is being recorded, or will go on. */
+  get on(): boolean {
+    return this.#ticket !== null;
+  }
+
+  begin(wanted: Wanted): void {
+    if (this.#state.phase !== "off") return;
+    const sent = this.desk.send(JSON.stringify({ type: "record", ...wanted }));
+    if (sent) this.#state = { ...notRecording, phase: "starting" };
+  }
+
+  /** End it; the server writes what waits. */
+  stop(): void {
+    if (this.#ticket === null) return;
+    const sent = this.desk.send(JSON.stringify({ type: "record", stop: true }));
+    // Without a connection the server ends it by itself.
+    if (!sent) this.#end("");
+  }
+
+  /** The stream is about to be closed on purpose: nobody will be there for the server's answer. */
+  leave(): void {
+    if (this.#ticket === null) {
+      if (this.#state.phase === "starting") this.#state = notRecording;
+      return;
+    }
+    this.desk.send(JSON.stringify({ type: "record", stop: true }));
+    this.#end("");
+  }
+
+  /** Note the moment `at`, in milliseconds since 1970. */
+  mark(at: number, label: string): boolean {
+    if (this.#state.phase !== "recording" && this.#state.phase !== "failed") return false;
+    const time = Math.max(0, (at - this.#state.began) / 1000);
+    return this.desk.send(JSON.stringify({ type: "marker", time, label }));
+  }
+
+  /** There is a new connection: what was recorded on the last one goes on. */
+  connected(): void {
+    if (this.#ticket !== null) {
+      const { session, token } = this.#ticket;
+      this.desk.send(JSON.stringify({ type: "record", resume: session, token }));
+    } else if (this.#state.phase === "starting") {
+      this.#state = notRecording;
+    }
+  }
+
+  lost(): void {
+    if (this.#ticket !== null) this.#state = { ...this.#state, phase: "waiting" };
+  }
+
+  /** The user has read what was said about the one that ended. */
+  dismiss(): void {
+    if (this.#state.phase === "off") this.#state = notRecording;
+  }
+
+  /** Take in a message. @returns whether it was about recordings */
+  take(message: ServerMessage): boolean {
+    if (message.type === "marker") {
+      this.#state = { ...this.#state, marker: { time: message.time, label: message.label } };
+      return true;
+    }
+    if (message.type === "error") return this.#refuse(message.code, message.message);
+    if (message.type !== "recording") return false;
+    if (message.state === "stopped") {
+      this.#state = { ...this.#state, saved: message.saved };
+      this.#end(message.message);
+      return true;
+    }
+    if (message.token !== null) this.#own(message.session, message.token);
+    const phase = message.state === "failed" ? "failed" : "recording";
+    this.#state = { ...this.#state, phase, saved: message.saved, message: message.message, refused: null };
+    return true;
+  }
+
+  #refuse(code: string, message: string): boolean {
+    if (code === "cannot_resume" || code === "not_recording") {
+      this.#end(this.#ticket === null ? "" : message);
+      return true;
+    }
+    if (!REFUSALS.includes(code)) return false;
+    // With a ticket it is a marker that was refused: the recording goes on.
+    this.#state = this.#ticket === null ? { ...notRecording, refused: message } : { ...this.#state, message };
+    return true;
+  }
+
+  #own(session: string, token: string): void {
+    const began = this.#ticket?.session === session ? this.#ticket.began : this.desk.now();
+    this.#ticket = { session, token, began };
+    this.#state = { ...this.#state, began, ended: null };
+    this.desk.keep(JSON.stringify(this.#ticket));
+  }
+
+  #end(message: string): void {
+    const ended = this.#ticket?.session ?? null;
+    this.#ticket = null;
+    this.desk.keep(null);
+    this.#state = { ...notRecording, saved: this.#state.saved, message, ended };
+  }
+}
+
+/** Read what was kept; what somebody else put there is passed over. */
+function ticketOf(text: string | null): Ticket | null {
+  if (text === null) return null;
+  try {
+    const { session, token, began }: Partial<Record<keyof Ticket, unknown>> = JSON.parse(text);
+    if (typeof session === "string" && typeof token === "string" && typeof began === "number")
+      return { session, token, began };
+  } catch {
+    // Damaged: there is nothing to go on with.
+  }
+  return null;
+}
+
+const KEY = "mien-recording";
+
+/** What is kept of a recording outlives a reload, not the tab. */
+export function tabDesk(send: (message: string) => boolean): Desk {
+  return {
+    send,
+    now: () => Date.now(),
+    kept: () => storage()?.getItem(KEY) ?? null,
+    keep: (ticket) => (ticket === null ? storage()?.removeItem(KEY) : storage()?.setItem(KEY, ticket)),
+  };
+}
+
+/** The tab's memory; null where the browser denies it, and then a recording does not outlive a reload. */
+function storage(): Storage | null {
+  try {
+    return globalThis.sessionStorage ?? null;
+  } catch {
+    return null;
+  }
+}

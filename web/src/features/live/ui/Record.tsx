@@ -1,0 +1,88 @@
+import { useEffect, useState } from "react";
+import { useT } from "../../../i18n";
+import { clock } from "../../../shared/format";
+import { Button } from "../../../shared/ui/Button";
+import { useKeys } from "../../../shared/useKeys";
+import type { Recording } from "../engine/recording";
+import { session, useSession } from "../store";
+import { MarkerDialog } from "./MarkerDialog";
+import { RecordDialog } from "./RecordDialog";
+
+/** The button that begins a recording, and while it goes on its time, markers and end. */
+export function Record() {
+  const { recording, link } = useSession();
+  const { phase } = recording;
+  const [asking, setAsking] = useState(false);
+  const [markedAt, setMarkedAt] = useState<number | null>(null);
+  const marks = phase === "recording" || phase === "failed";
+  const ask = () => {
+    session.dismissRecording();
+    setAsking(true);
+  };
+  useKeys({
+    r: () => phase === "off" && link === "open" && ask(),
+    m: () => marks && setMarkedAt(Date.now()),
+  });
+  useEffect(() => {
+    if (marks) setAsking(false);
+    else setMarkedAt(null);
+  }, [marks]);
+  return (
+    <>
+      {phase === "off" || phase === "starting" ? (
+        <Begin disabled={phase === "starting" || link !== "open"} onAsk={ask} />
+      ) : (
+        <Running recording={recording} marks={marks} onMark={() => setMarkedAt(Date.now())} />
+      )}
+      <RecordDialog open={asking} onClose={() => setAsking(false)} />
+      <MarkerDialog at={markedAt} began={recording.began} onClose={() => setMarkedAt(null)} />
+    </>
+  );
+}
+
+function Begin({ disabled, onAsk }: { readonly disabled: boolean; onAsk(): void }) {
+  const t = useT();
+  return (
+    <Button look="quiet" icon="record" compact data-testid="record" disabled={disabled} onClick={onAsk}>
+      {t("record.start")}
+    </Button>
+  );
+}
+
+interface RunningProps {
+  readonly recording: Recording;
+  readonly marks: boolean;
+  onMark(): void;
+}
+
+function Running({ recording, marks, onMark }: RunningProps) {
+  const t = useT();
+  const { phase, began, saved } = recording;
+  const time = whole((Date.now() - began) / 1000);
+  return (
+    <span className="flex items-center gap-1" data-testid="recording" data-phase={phase} data-saved={saved}>
+      <span className="flex items-center gap-2 px-2 text-14" title={t("record.running", { time, saved: whole(saved) })}>
+        <span
+          aria-hidden="true"
+          className={`size-3 rounded-full ${phase === "recording" ? "bg-[#d6403a]" : "border-2 border-warn"}`}
+        />
+        <span className="sr-only">{t("record.start")}</span>
+        <span className="min-w-10 font-semibold">{time}</span>
+        <span className="text-muted max-lg:sr-only" data-testid="recording-saved">
+          {t("record.saved", { time: whole(saved) })}
+        </span>
+      </span>
+      <Button look="quiet" icon="marker" compact data-testid="mark" disabled={!marks} onClick={onMark}>
+        {t("record.mark")}
+      </Button>
+      <Button icon="stop" compact data-testid="record-stop" onClick={() => session.stopRecording()}>
+        {t("record.stop")}
+      </Button>
+    </span>
+  );
+}
+
+/** Whole seconds: 64.2 → "1:04". */
+export function whole(seconds: number): string {
+  return clock(seconds).replace(/\.\d$/, "");
+}

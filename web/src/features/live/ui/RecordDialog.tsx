@@ -1,0 +1,154 @@
+import { type FormEvent, useEffect, useState } from "react";
+import { type Key, type Translate, useT } from "../../../i18n";
+import { ask } from "../../../shared/answers";
+import type { components } from "../../../shared/api";
+import { Button } from "../../../shared/ui/Button";
+import { Dialog } from "../../../shared/ui/Dialog";
+import { session, useSession } from "../store";
+
+type Purposes = components["schemas"]["Purposes"];
+
+const OWN = "own";
+const LONGEST = 200;
+const field = "h-10 w-full rounded-card border border-line bg-ground px-3 text-16";
+
+/** Texts of ours for what the server names; others are shown in the server's words. */
+const ours = {
+  self: "record.purpose.self",
+  research: "record.purpose.research",
+  usability: "record.purpose.usability",
+  practice: "record.purpose.practice",
+  health: "record.purpose.health",
+  development: "record.purpose.development",
+  demonstration: "record.purpose.demonstration",
+  work: "record.refused.work",
+  education: "record.refused.education",
+  hiring: "record.refused.hiring",
+  lies: "record.refused.lies",
+  covert: "record.refused.covert",
+  authority: "record.refused.authority",
+} as const satisfies Readonly<Record<string, Key>>;
+
+function named(id: string, text: string, t: Translate): string {
+  const known = Object.entries(ours).find(([name]) => name === id);
+  return known === undefined ? text : t(known[1]);
+}
+
+/** Asks what a recording needs: a purpose, and the consent of everybody in view. */
+export function RecordDialog({ open, onClose }: { readonly open: boolean; onClose(): void }) {
+  const t = useT();
+  return (
+    <Dialog title={t("record.title")} open={open} onClose={onClose}>
+      <Form onClose={onClose} />
+    </Dialog>
+  );
+}
+
+function Form({ onClose }: { onClose(): void }) {
+  const t = useT();
+  const { refused, phase } = useSession().recording;
+  const { purposes, failure } = usePurposes();
+  const [name, setName] = useState("");
+  const [purpose, setPurpose] = useState("");
+  const [words, setWords] = useState("");
+  const [consent, setConsent] = useState(false);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    session.record({ name: name.trim(), purpose: purpose === OWN ? words.trim() : purpose, consent });
+  };
+  return (
+    <form onSubmit={submit} className="grid gap-4 text-14" data-testid="record-form">
+      <p className="text-muted">{t("record.what")}</p>
+      <label className="grid gap-1">
+        <span className="text-muted">{t("record.name")}</span>
+        <input
+          className={field}
+          value={name}
+          maxLength={LONGEST}
+          placeholder={t("record.name.none")}
+          autoComplete="off"
+          data-testid="record-name"
+          onChange={(event) => setName(event.target.value)}
+        />
+      </label>
+      <label className="grid gap-1">
+        <span className="text-muted">{t("record.purpose")}</span>
+        <select
+          className={field}
+          value={purpose}
+          required
+          data-testid="record-purpose"
+          onChange={(event) => setPurpose(event.target.value)}
+        >
+          <option value="" disabled>
+            {t("record.purpose.choose")}
+          </option>
+          {purposes?.purposes.map(({ id, text }) => (
+            <option key={id} value={id}>
+              {named(id, text, t)}
+            </option>
+          ))}
+          <option value={OWN}>{t("record.purpose.own")}</option>
+        </select>
+      </label>
+      {purpose === OWN && (
+        <label className="grid gap-1">
+          <span className="text-muted">{t("record.purpose.words")}</span>
+          <input
+            className={field}
+            value={words}
+            required
+            minLength={3}
+            maxLength={LONGEST}
+            data-testid="record-words"
+            onChange={(event) => setWords(event.target.value)}
+          />
+        </label>
+      )}
+      {failure !== null && <p className="text-warn">{t("record.failed.purposes", { message: failure })}</p>}
+      {purposes !== null && (
+        <details>
+          <summary className="cursor-pointer text-muted">{t("record.refused")}</summary>
+          <ul className="mt-2 grid list-disc gap-1 pl-5 text-muted">
+            {purposes.refused.map(({ id, text, reason }) => (
+              <li key={id}>{named(id, `${text}: ${reason}`, t)}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+      <label className="flex gap-3 text-16">
+        <input
+          type="checkbox"
+          required
+          className="mt-0.5 size-5 shrink-0 accent-accent"
+          checked={consent}
+          data-testid="record-consent"
+          onChange={(event) => setConsent(event.target.checked)}
+        />
+        {t("record.consent")}
+      </label>
+      {refused !== null && (
+        <p role="alert" data-testid="record-refused" className="rounded-card bg-warn-ground p-3 text-warn">
+          {refused}
+        </p>
+      )}
+      <div className="flex justify-end gap-2">
+        <Button onClick={onClose}>{t("record.cancel")}</Button>
+        <Button type="submit" look="main" icon="record" disabled={phase === "starting"} data-testid="record-begin">
+          {t(phase === "starting" ? "record.starting" : "record.begin")}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function usePurposes(): { readonly purposes: Purposes | null; readonly failure: string | null } {
+  const [purposes, setPurposes] = useState<Purposes | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  useEffect(() => {
+    ask("/api/v1/sessions/purposes")
+      .then(async (response) => setPurposes(await response.json()))
+      .catch((error: unknown) => setFailure(error instanceof Error ? error.message : String(error)));
+  }, []);
+  return { purposes, failure };
+}

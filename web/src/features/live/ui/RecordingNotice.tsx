@@ -1,0 +1,81 @@
+import type { MouseEvent, ReactNode } from "react";
+import { type Translate, useT } from "../../../i18n";
+import { navigate } from "../../../shared/address";
+import { clock } from "../../../shared/format";
+import { Button } from "../../../shared/ui/Button";
+import type { Recording } from "../engine/recording";
+import { session, useSession } from "../store";
+import { whole } from "./Record";
+
+/** What there is to say of a recording: the most pressing, or nothing. */
+function textOf({ phase, message, ended, saved, marker }: Recording, running: boolean, t: Translate) {
+  if (phase === "failed") return { text: t("record.failing", { message }), warn: true };
+  if (phase === "waiting") return { text: t(running ? "record.waiting" : "record.waiting.start"), warn: true };
+  if (phase === "recording" && message !== "") return { text: t("record.note", { message }), warn: true };
+  if (phase === "recording" && marker !== null)
+    return { text: t("record.mark.noted", { time: clock(marker.time) }), warn: false };
+  if (ended !== null && message !== "") return { text: t("record.ended.note", { message }), warn: true };
+  if (ended !== null) return { text: t("record.ended", { time: whole(saved) }), warn: false };
+  return null;
+}
+
+/** Says over the picture how the recording is, when that is not as it should be, and where it is once it has ended. */
+export function RecordingNotice() {
+  const t = useT();
+  const { recording, stage } = useSession();
+  const said = textOf(recording, stage.phase === "running", t);
+  const { phase, ended } = recording;
+  return (
+    <div role="status" className="z-10 mx-3" data-testid="recording-notice" data-phase={phase}>
+      {said !== null && (
+        <Line text={said.text} warn={said.warn}>
+          {ended !== null && <Open id={ended} word={t("record.open")} />}
+          {phase === "waiting" && stage.phase !== "running" && (
+            <Button look="quiet" onClick={() => session.stopRecording()}>
+              {t("record.stop")}
+            </Button>
+          )}
+          {phase === "off" && (
+            <Button look="quiet" onClick={() => session.dismissRecording()}>
+              {t("record.dismiss")}
+            </Button>
+          )}
+        </Line>
+      )}
+    </div>
+  );
+}
+
+function Line({
+  text,
+  warn,
+  children,
+}: {
+  readonly text: string;
+  readonly warn: boolean;
+  readonly children: ReactNode;
+}) {
+  const look = warn ? "bg-warn-ground text-warn" : "bg-surface text-text";
+  return (
+    <div
+      className={`mt-3 flex flex-wrap items-center gap-x-3 rounded-card border border-line px-3 py-1 text-14 ${look}`}
+    >
+      <span className="min-w-0 flex-1 py-1.5 break-words">{text}</span>
+      {children}
+    </div>
+  );
+}
+
+function Open({ id, word }: { readonly id: string; readonly word: string }) {
+  const path = `/sessions/${id}`;
+  const open = (event: MouseEvent) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    navigate(path);
+  };
+  return (
+    <a href={path} onClick={open} data-testid="recording-open" className="px-2 font-semibold text-link hover:underline">
+      {word}
+    </a>
+  );
+}
