@@ -11,6 +11,7 @@ import { SettingsDialog } from "./SettingsDialog";
 
 /** Loaded when it is first opened: who only looks at the live page does not wait for it. */
 const VideosPage = lazy(() => import("../features/videos/VideosPage"));
+const SessionsPage = lazy(() => import("../features/sessions/SessionsPage"));
 
 export function App() {
   const t = useT();
@@ -36,10 +37,8 @@ export function App() {
       <main id="page" tabIndex={-1} className="min-h-0 min-w-0 outline-none">
         {page === "live" && <LivePage />}
         {page === "about" && <AboutPage />}
-        {page === "videos" && (
-          <Suspense fallback={null}>
-            <VideosPage />
-          </Suspense>
+        {(page === "videos" || page === "sessions") && (
+          <Suspense fallback={null}>{page === "videos" ? <VideosPage /> : <SessionsPage />}</Suspense>
         )}
       </main>
       <HelpDialog open={dialog === "help"} onClose={close} />

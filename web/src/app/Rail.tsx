@@ -9,7 +9,12 @@ interface Props {
   onHelp(): void;
 }
 
-const icons: Readonly<Record<Page, IconName>> = { live: "live", videos: "videos", about: "about" };
+const icons: Readonly<Record<Page, IconName>> = {
+  live: "live",
+  videos: "videos",
+  sessions: "sessions",
+  about: "about",
+};
 
 const item =
   "flex min-h-14 min-w-16 flex-col items-center justify-center gap-1 rounded-card px-1 py-2 text-14 font-medium transition-colors";

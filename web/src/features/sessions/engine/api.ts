@@ -1,0 +1,40 @@
+/** What the page asks of the server. */
+
+import { ask } from "../../../shared/answers";
+import type { components } from "../../../shared/api";
+
+export type Session = components["schemas"]["Session"];
+export type SessionList = components["schemas"]["SessionList"];
+export type Detail = components["schemas"]["SessionDetail"];
+export type Course = components["schemas"]["Timeline"];
+export type Person = components["schemas"]["Lane"];
+export type Marker = components["schemas"]["Marker"];
+
+export const BASE = "/api/v1/sessions";
+
+export async function list(search: string, limit: number): Promise<SessionList> {
+  return (await ask(`${BASE}?${new URLSearchParams({ search, limit: String(limit) })}`)).json();
+}
+
+export async function get(id: string): Promise<Detail> {
+  return (await ask(`${BASE}/${id}`)).json();
+}
+
+export async function course(id: string, from: number, to: number | null, points: number): Promise<Course> {
+  const end = to === null ? "" : `&to=${to}`;
+  return (await ask(`${BASE}/${id}/timeline?from=${from}${end}&points=${points}`)).json();
+}
+
+export async function describe(id: string, values: { name?: string; notes?: string }): Promise<Detail> {
+  const headers = { "content-type": "application/json" };
+  return (await ask(`${BASE}/${id}`, { method: "PATCH", headers, body: JSON.stringify(values) })).json();
+}
+
+async function remove(path: string): Promise<void> {
+  await ask(`${BASE}${path}`, { method: "DELETE" });
+}
+
+export const removeSession = (id: string): Promise<void> => remove(`/${id}`);
+export const removePerson = (id: string, person: number): Promise<void> => remove(`/${id}/people/${person}`);
+export const removeMarker = (id: string, marker: number): Promise<void> => remove(`/${id}/markers/${marker}`);
+export const removeAll = (): Promise<void> => remove("?confirm=all");

@@ -1,0 +1,28 @@
+/** How recordings are put into words. */
+
+import type { Translate } from "../../../i18n";
+import type { Emotion } from "../../../shared/emotions";
+import { capitalized, clock } from "../../../shared/format";
+import type { Session } from "../engine/api";
+
+/** When, in the language's own notation. */
+export function dateOf(seconds: number, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(seconds * 1000);
+}
+
+/** Whole seconds: 64.2 → "1:04". */
+export function lengthOf(seconds: number): string {
+  return clock(seconds).replace(/\.\d$/, "");
+}
+
+export function nameOf({ name, started }: Session, language: string): string {
+  return name === "" ? dateOf(started, language) : name;
+}
+
+export function emotionWord(emotion: Emotion, t: Translate, language: string): string {
+  return capitalized(t(`emotion.${emotion}`), language);
+}
+
+export function peopleWord(count: number, t: Translate): string {
+  return count === 1 ? t("sessions.person") : t("sessions.persons", { count });
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { pathOf, placeOf } from "../../src/features/sessions/engine/address";
+import type { Course, Person } from "../../src/features/sessions/engine/api";
+import { gapsOf, laneOf, stepAt, valuesAt } from "../../src/features/sessions/engine/course";
+import { emotions } from "../../src/shared/emotions";
+
+function person(number: number, happy: readonly (number | null)[]): Person {
+  const rest = happy.map((value) => (value === null ? null : (1 - value) / 7));
+  const unknown = happy.map(() => null);
+  return {
+    person: number,
+    dominant: unknown,
+    uncertain: happy.map((value) => (value === null ? null : 0)),
+    probabilities: Object.fromEntries(emotions.map((name) => [name, name === "happiness" ? [...happy] : rest])),
+    satisfaction: happy.map((value) => (value === null ? null : 100 * value)),
+    attention: unknown,
+    drowsiness: unknown,
+    expressiveness: unknown,
+  };
+}
+
+const course: Course = {
+  start: 10,
+  step: 0.5,
+  times: [10, 10.5, 11, 11.5],
+  faces: [1, null, null, 2],
+  people: [person(1, [0.9, null, null, 0.8]), person(4, [null, null, null, 0.3])],
+};
+
+describe("address", () => {
+  it.each([
+    ["/sessions", "", null, null],
+    ["/sessions/5f1c", "?t=12.4", "5f1c", 12.4],
+    ["/sessions/5f1c/", "?t=-1", "5f1c", null],
+    ["/sessions/5f1c", "?t=x", "5f1c", null],
+    ["/sessions/a/b", "?t=1", null, null],
+  ])("%s%s is recording %s at %s", (path, search, id, time) => {
+    expect(placeOf(path, search)).toEqual({ id, time });
+  });
+
+  it("comes back from what it wrote", () => {
+    const [path = "", search = ""] = pathOf("5f1c", 12.44).split("?");
+    expect(placeOf(path, `?${search}`)).toEqual({ id: "5f1c", time: 12.4 });
+  });
+});
+
+describe("course", () => {
+  it("leaves lanes empty where a person was not seen", () => {
+    const [first] = course.people;
+    const bins = first === undefined ? [] : laneOf(first, course.times.length).bins;
+    expect(bins.map((bin) => bin !== null)).toEqual([true, false, false, true]);
+    expect(bins[0]?.[emotions.indexOf("happiness")]).toBe(0.9);
+    expect(bins[0]?.reduce((sum, share) => sum + share)).toBeCloseTo(1);
+  });
+
+  it.each([
+    [9.9, null],
+    [10, 0],
+    [10.6, 1],
+    [12, 3],
+    [12.1, null],
+  ])("%s s lies in step %s", (time, step) => {
+    expect(stepAt(course, time)).toBe(step);
+  });
+
+  it("tells what those in view showed, and nothing within a gap", () => {
+    expect(valuesAt(course, 11.7).map(({ person: number, label }) => [number, label])).toEqual([
+      [1, "happiness"],
+      [4, "happiness"],
+    ]);
+    expect(valuesAt(course, 10.2)).toMatchObject([{ person: 1, probability: 0.9, satisfaction: 90 }]);
+    expect(valuesAt(course, 11.2)).toEqual([]);
+  });
+
+  it("joins stretches of which nothing was recorded", () => {
+    expect(gapsOf(course)).toEqual([[10.5, 11.5]]);
+    expect(gapsOf({ ...course, faces: [0, 0, 1, 1] })).toEqual([]);
+  });
+});
