@@ -1,0 +1,96 @@
+"""Recording in a real browser against the real server: begun, marked, taken up again, looked at, deleted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Server, Visitor
+from live_page import LivePage
+from playwright.sync_api import Browser, Page, expect
+
+
+@pytest.fixture(scope="module")
+def keeping(make_server: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+    return make_server(MIEN_DATA_DIR=str(tmp_path_factory.mktemp("recordings")))
+
+
+def begin(page: Page, name: str) -> None:
+    """Start a recording of the running stream with the key, and wait until something of it is on disk."""
+    live = LivePage(page)
+    page.keyboard.press("r")
+    live.find("record-name").fill(name)
+    live.find("record-purpose").select_option("self")
+    live.find("record-consent").check()
+    live.find("record-begin").click()
+    expect(live.find("recording")).to_have_attribute("data-phase", "recording")
+    expect(live.find("recording")).to_have_attribute("data-saved", re.compile("[1-9]"))
+
+
+def test_recorded_marked_looked_at_and_deleted(keeping: Server, browser: Browser, visitor: Visitor) -> None:
+    page = visitor.open(browser, f"{keeping.url}/sessions")
+    live = LivePage(page)
+    expect(live.find("no-sessions")).to_contain_text("Nothing recorded yet")
+    page.get_by_role("link", name="Live").click()
+    live.start("demo")
+    live.wait_for_face("happiness")
+    begin(page, "Monday")
+    page.keyboard.press("m")
+    live.find("mark-label").fill("laughs")
+    live.find("mark-save").click()
+    expect(live.find("recording-notice")).to_contain_text("Marker at 0:")
+    live.find("record-stop").click()
+    live.find("recording-open").click()
+
+    expect(page).to_have_url(re.compile(r"/sessions/\w+$"))
+    expect(live.find("session-name")).to_have_value("Monday")
+    expect(live.find("session-summary")).to_contain_text("Happiness")
+    expect(live.find("session-markers")).to_contain_text("laughs")
+    expect(live.find("session-timeline")).to_have_attribute("data-lanes", re.compile(r"^\d"))
+    live.find("session-timeline").click(position={"x": 120, "y": 40})
+    expect(page).to_have_url(re.compile(r"\?t=\d"))
+    live.find("session-position").press("Home")
+    expect(page).to_have_url(re.compile(r"\?t=0$"))
+    live.find("session-notes").fill("in good light")
+    live.find("session-name").fill("Tuesday")
+    live.find("session-name").press("Enter")
+    expect(page.get_by_text("Saved", exact=True)).to_have_count(2)
+    page.reload()
+    expect(live.find("session-name")).to_have_value("Tuesday")
+    expect(live.find("session-notes")).to_have_value("in good light")
+    with page.expect_download() as download:
+        live.find("export-csv").click()
+    assert Path(download.value.path()).read_text().startswith("session,time,")
+    with page.expect_popup() as popup:
+        live.find("report").click()
+    expect(popup.value.get_by_text("Tuesday").first).to_be_visible()
+
+    page.get_by_role("button", name="All sessions").click()
+    live.find("session-search").fill("tues")
+    expect(live.find("session")).to_have_count(1)
+    live.find("session").get_by_test_id("delete-session").click()
+    live.find("delete-session-sure").click()
+    expect(live.find("session")).to_have_count(0)
+
+
+def test_goes_on_after_a_reload_and_says_what_is_refused(keeping: Server, browser: Browser, visitor: Visitor) -> None:
+    page = visitor.open(browser, keeping.url)
+    live = LivePage(page)
+    live.start("demo")
+    live.wait_for_face()
+    live.find("record").click()
+    live.find("record-purpose").select_option("own")
+    live.find("record-words").fill("productivity of employees")
+    live.find("record-consent").check()
+    live.find("record-begin").click()
+    expect(live.find("record-refused")).to_contain_text("monitoring of workers")
+    page.keyboard.press("Escape")
+    begin(page, "Twice")
+    page.reload()
+    expect(live.find("recording-notice")).to_have_attribute("data-phase", "waiting")
+    live.start("demo")
+    expect(live.find("recording")).to_have_attribute("data-phase", "recording")
+    live.find("record-stop").click()
+    expect(live.find("recording-notice")).to_contain_text("Recording saved")
