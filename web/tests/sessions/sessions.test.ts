@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pathOf, placeOf } from "../../src/features/sessions/engine/address";
 import type { Course, Person } from "../../src/features/sessions/engine/api";
-import { gapsOf, laneOf, stepAt, valuesAt } from "../../src/features/sessions/engine/course";
+import { gapsOf, heldSteps, laneOf, stepAt, valuesAt } from "../../src/features/sessions/engine/course";
 import { emotions } from "../../src/shared/emotions";
 
 function person(number: number, happy: readonly (number | null)[]): Person {
@@ -21,8 +21,8 @@ function person(number: number, happy: readonly (number | null)[]): Person {
 
 const course: Course = {
   start: 10,
-  step: 0.5,
-  times: [10, 10.5, 11, 11.5],
+  step: 2,
+  times: [10, 12, 14, 16],
   faces: [1, null, null, 2],
   people: [person(1, [0.9, null, null, 0.8]), person(4, [null, null, null, 0.3])],
 };
@@ -47,7 +47,7 @@ describe("address", () => {
 describe("course", () => {
   it("leaves lanes empty where a person was not seen", () => {
     const [first] = course.people;
-    const bins = first === undefined ? [] : laneOf(first, course.times.length).bins;
+    const bins = first === undefined ? [] : laneOf(first, course).bins;
     expect(bins.map((bin) => bin !== null)).toEqual([true, false, false, true]);
     expect(bins[0]?.[emotions.indexOf("happiness")]).toBe(0.9);
     expect(bins[0]?.reduce((sum, share) => sum + share)).toBeCloseTo(1);
@@ -56,24 +56,32 @@ describe("course", () => {
   it.each([
     [9.9, null],
     [10, 0],
-    [10.6, 1],
-    [12, 3],
-    [12.1, null],
+    [12.6, 1],
+    [18, 3],
+    [18.1, null],
   ])("%s s lies in step %s", (time, step) => {
     expect(stepAt(course, time)).toBe(step);
   });
 
   it("tells what those in view showed, and nothing within a gap", () => {
-    expect(valuesAt(course, 11.7).map(({ person: number, label }) => [number, label])).toEqual([
+    expect(valuesAt(course, 16.7).map(({ person: number, label }) => [number, label])).toEqual([
       [1, "happiness"],
       [4, "happiness"],
     ]);
     expect(valuesAt(course, 10.2)).toMatchObject([{ person: 1, probability: 0.9, satisfaction: 90 }]);
-    expect(valuesAt(course, 11.2)).toEqual([]);
+    expect(valuesAt(course, 14.2)).toEqual([]);
+  });
+
+  it("lets a frame hold for a second, so that a pause between two is no gap", () => {
+    const fine = { ...course, step: 0.4, times: [10, 10.4, 10.8, 11.2, 11.6], faces: [1, null, null, null, 1] };
+    expect(heldSteps(fine)).toEqual([0, 0, 0, null, 4]);
+    expect(heldSteps({ ...fine, faces: [null, 0, null, 1, 1] })).toEqual([null, 1, 1, 3, 4]);
+    expect(gapsOf(fine)).toHaveLength(1);
+    expect(valuesAt(fine, 10.5)).toMatchObject([{ person: 1, probability: 0.9 }]);
   });
 
   it("joins stretches of which nothing was recorded", () => {
-    expect(gapsOf(course)).toEqual([[10.5, 11.5]]);
+    expect(gapsOf(course)).toEqual([[12, 16]]);
     expect(gapsOf({ ...course, faces: [0, 0, 1, 1] })).toEqual([]);
   });
 });

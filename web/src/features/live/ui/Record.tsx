@@ -67,15 +67,32 @@ function Running({ recording, marks, onMark }: RunningProps) {
           className={`size-3 rounded-full ${phase === "recording" ? "bg-[#d6403a]" : "border-2 border-warn"}`}
         />
         <span className="sr-only">{t("record.start")}</span>
-        <span className="min-w-10 font-semibold">{time}</span>
-        <span className="text-muted max-lg:sr-only" data-testid="recording-saved">
-          {t("record.saved", { time: whole(saved) })}
+        <span className="grid min-w-10 leading-4">
+          <span className="font-semibold">{time}</span>
+          <span className="text-muted max-lg:sr-only" data-testid="recording-saved">
+            {t("record.saved", { time: whole(saved) })}
+          </span>
         </span>
       </span>
-      <Button look="quiet" icon="marker" compact data-testid="mark" disabled={!marks} onClick={onMark}>
+      <Button
+        look="quiet"
+        icon="marker"
+        compact="always"
+        title={t("record.mark")}
+        data-testid="mark"
+        disabled={!marks}
+        onClick={onMark}
+      >
         {t("record.mark")}
       </Button>
-      <Button icon="stop" compact data-testid="record-stop" onClick={() => session.stopRecording()}>
+      <Button
+        icon="stop"
+        compact
+        className="max-sm:text-[#d6403a]"
+        title={t("record.stop")}
+        data-testid="record-stop"
+        onClick={() => session.stopRecording()}
+      >
         {t("record.stop")}
       </Button>
     </span>

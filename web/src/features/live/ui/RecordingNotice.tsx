@@ -1,4 +1,4 @@
-import type { MouseEvent, ReactNode } from "react";
+import { type MouseEvent, type ReactNode, useEffect, useState } from "react";
 import { type Translate, useT } from "../../../i18n";
 import { navigate } from "../../../shared/address";
 import { clock } from "../../../shared/format";
@@ -6,6 +6,8 @@ import { Button } from "../../../shared/ui/Button";
 import type { Recording } from "../engine/recording";
 import { session, useSession } from "../store";
 import { whole } from "./Record";
+
+const BRIEF_MS = 5000;
 
 /** What there is to say of a recording: the most pressing, or nothing. */
 function textOf({ phase, message, ended, saved, marker }: Recording, running: boolean, t: Translate) {
@@ -23,7 +25,8 @@ function textOf({ phase, message, ended, saved, marker }: Recording, running: bo
 export function RecordingNotice() {
   const t = useT();
   const { recording, stage } = useSession();
-  const said = textOf(recording, stage.phase === "running", t);
+  const marker = useBriefly(recording.marker);
+  const said = textOf({ ...recording, marker }, stage.phase === "running", t);
   const { phase, ended } = recording;
   return (
     <div role="status" className="z-10 mx-3" data-testid="recording-notice" data-phase={phase}>
@@ -46,6 +49,16 @@ export function RecordingNotice() {
   );
 }
 
+/** The value while it is new, then null. */
+function useBriefly<Value>(value: Value | null): Value | null {
+  const [old, setOld] = useState<Value | null>(null);
+  useEffect(() => {
+    const timer = window.setTimeout(() => setOld(value), BRIEF_MS);
+    return () => window.clearTimeout(timer);
+  }, [value]);
+  return value === old ? null : value;
+}
+
 function Line({
   text,
   warn,
@@ -58,7 +71,7 @@ function Line({
   const look = warn ? "bg-warn-ground text-warn" : "bg-surface text-text";
   return (
     <div
-      className={`mt-3 flex flex-wrap items-center gap-x-3 rounded-card border border-line px-3 py-1 text-14 ${look}`}
+      className={`mt-3 flex w-fit max-w-full flex-wrap items-center gap-x-3 rounded-card border border-line px-3 py-1 text-14 ${look}`}
     >
       <span className="min-w-0 flex-1 py-1.5 break-words">{text}</span>
       {children}

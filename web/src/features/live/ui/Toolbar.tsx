@@ -21,7 +21,13 @@ export function Toolbar({ onFullscreen }: { onFullscreen(): void }) {
       className="tools @container flex flex-wrap items-center gap-1 rounded-card border border-line bg-surface p-1"
     >
       <CameraPicker />
-      <Button look="quiet" icon="file" compact onClick={chooseFile} title={t("welcome.file")}>
+      <Button
+        look="quiet"
+        icon="file"
+        compact={stage.phase === "running" ? "always" : true}
+        onClick={chooseFile}
+        title={t("welcome.file")}
+      >
         {t("source.file")}
       </Button>
       <Button
@@ -73,10 +79,13 @@ function CameraPicker() {
 
 function Playback({ onFullscreen }: { onFullscreen(): void }) {
   const t = useT();
-  const { stage, paused } = useSession();
+  const { stage, paused, recording } = useSession();
   const { mirrored, change } = useSettings();
   if (stage.phase !== "running") return null;
   const { source } = stage;
+  // What belongs to the recording needs the room.
+  const recorded = recording.phase !== "off" && recording.phase !== "starting";
+  const compact = recorded ? "always" : true;
   return (
     <>
       <span className="mx-1 h-6 w-px bg-line max-sm:hidden" aria-hidden="true" />
@@ -84,7 +93,8 @@ function Playback({ onFullscreen }: { onFullscreen(): void }) {
         <Button
           look="quiet"
           icon={paused ? "play" : "pause"}
-          compact
+          compact={compact}
+          title={t(paused ? "action.resume" : "action.pause")}
           data-testid="pause"
           onClick={() => session.togglePause()}
         >
@@ -92,7 +102,15 @@ function Playback({ onFullscreen }: { onFullscreen(): void }) {
         </Button>
       )}
       {source.kind !== "photo" && <Record />}
-      <Button look="quiet" icon="reset" compact data-testid="reset" onClick={() => session.reset()}>
+      <Button
+        look="quiet"
+        icon="reset"
+        compact={compact}
+        className={recorded ? "max-sm:hidden" : ""}
+        title={t("action.reset")}
+        data-testid="reset"
+        onClick={() => session.reset()}
+      >
         {t("action.reset")}
       </Button>
       <ShowMenu />

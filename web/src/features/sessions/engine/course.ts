@@ -8,10 +8,26 @@ export function stepsOf({ start, step }: Course): Steps {
   return { from: start, step };
 }
 
+/** What was seen on a frame holds for no longer than this, as the server counts it. */
+const HOLDS_SECONDS = 1;
+
+/**
+ * For each step the one whose values hold in it: itself, or the last before it while there was just no frame. Null where
+ * nothing was recorded.
+ */
+export function heldSteps({ step, faces }: Course): (number | null)[] {
+  let last: number | null = null;
+  return faces.map((count, i) => {
+    if (count !== null) last = i;
+    return last !== null && (last === i || (i - last) * step < HOLDS_SECONDS) ? last : null;
+  });
+}
+
 /** The person's mean probabilities in each step; null where they were not seen or nothing was read. */
-export function laneOf({ person, probabilities }: Person, steps: number): Lane {
-  const bins = Array.from({ length: steps }, (_, i) => {
-    const values = emotions.map((emotion) => probabilities[emotion]?.[i] ?? null);
+export function laneOf({ person, probabilities }: Person, course: Course): Lane {
+  const bins = heldSteps(course).map((held) => {
+    if (held === null) return null;
+    const values = emotions.map((emotion) => probabilities[emotion]?.[held] ?? null);
     return values.every((value) => value !== null) ? values : null;
   });
   return { track: person, bins };
@@ -35,10 +51,10 @@ export function stepAt({ start, step, times }: Course, time: number): number | n
 
 /** What those in view showed at a moment. */
 export function valuesAt(course: Course, time: number): Value[] {
-  const i = stepAt(course, time);
+  const i = heldSteps(course)[stepAt(course, time) ?? -1] ?? null;
   if (i === null) return [];
   return course.people.flatMap((lane) => {
-    const bin = laneOf(lane, course.times.length).bins[i] ?? null;
+    const bin = laneOf(lane, course).bins[i] ?? null;
     if (bin === null) return [];
     const top = bin.indexOf(Math.max(...bin));
     const label = emotions[top] ?? "neutral";
@@ -55,10 +71,11 @@ export function valuesAt(course: Course, time: number): Value[] {
 }
 
 /** Stretches of which nothing was recorded, in seconds: [from, to]. */
-export function gapsOf({ start, step, faces }: Course): [from: number, to: number][] {
+export function gapsOf(course: Course): [from: number, to: number][] {
+  const { start, step } = course;
   const gaps: [number, number][] = [];
-  faces.forEach((count, i) => {
-    if (count !== null) return;
+  heldSteps(course).forEach((held, i) => {
+    if (held !== null) return;
     const from = start + i * step;
     const last = gaps.at(-1);
     if (last !== undefined && Math.abs(last[1] - from) < 1e-6) last[1] = from + step;

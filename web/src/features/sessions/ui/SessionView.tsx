@@ -12,7 +12,7 @@ import { Moments } from "./Moments";
 import { People } from "./People";
 import { Timeline } from "./Timeline";
 import { Words } from "./Words";
-import { dateOf, emotionWord, lengthOf, peopleWord } from "./words";
+import { dateOf, emotionWord, lengthOf, peopleWord, purposeWord } from "./words";
 
 const link =
   "inline-flex h-10 items-center gap-2 rounded-card border border-line bg-surface px-3 text-14 font-medium hover:border-muted";
@@ -73,7 +73,7 @@ function Head({ session, onChange }: { readonly session: api.Detail; onChange(se
         <span>{dateOf(started, language)}</span>
         <span>{lengthOf(duration)}</span>
         <span>{peopleWord(people, t)}</span>
-        <span>{t("sessions.purpose", { purpose })}</span>
+        <span>{t("sessions.purpose", { purpose: purposeWord(purpose, t) })}</span>
         {dominant !== null && face_seconds > 0 && (
           <span className="flex items-center gap-1">
             <EmotionGlyph emotion={dominant} />

@@ -135,7 +135,7 @@ interface CanvasProps {
 function Canvas({ course, lanes, span, markers, at, hover, onHover, onTime }: CanvasProps) {
   const t = useT();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const people = useMemo(() => lanes.map((lane) => laneOf(lane, course?.times.length ?? 0)), [lanes, course]);
+  const people = useMemo(() => (course === null ? [] : lanes.map((lane) => laneOf(lane, course))), [lanes, course]);
   const draw = useCallback(() => {
     const surface = canvas.current;
     const context = surface?.getContext("2d");

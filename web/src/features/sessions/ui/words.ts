@@ -23,6 +23,14 @@ export function emotionWord(emotion: Emotion, t: Translate, language: string): s
   return capitalized(t(`emotion.${emotion}`), language);
 }
 
+const purposes = ["self", "research", "usability", "practice", "health", "development", "demonstration"] as const;
+
+/** One of the purposes that can be chosen, or somebody's own words. */
+export function purposeWord(purpose: string, t: Translate): string {
+  const known = purposes.find((each) => each === purpose);
+  return known === undefined ? purpose : t(`record.purpose.${known}`);
+}
+
 export function peopleWord(count: number, t: Translate): string {
   return count === 1 ? t("sessions.person") : t("sessions.persons", { count });
 }
