@@ -11,6 +11,17 @@ from conftest import Server, Visitor
 from live_page import LivePage
 from playwright.sync_api import Browser, Page, expect
 
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds in the way of people who use the page otherwise than by mouse and eye."""
+    if not AXE.is_file():
+        pytest.fail(f"{AXE} is missing: run `python scripts/web.py check`")
+    page.evaluate(AXE.read_text())
+    found: list[str] = page.evaluate("axe.run().then(({ violations }) => violations.map(({ help }) => help))")
+    return found
+
 
 @pytest.fixture(scope="module")
 def keeping(make_server: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
@@ -37,6 +48,7 @@ def test_recorded_marked_looked_at_and_deleted(keeping: Server, browser: Browser
     live.start("demo")
     live.wait_for_face("happiness")
     begin(page, "Monday")
+    assert barriers(page) == []
     page.keyboard.press("m")
     live.find("mark-label").fill("laughs")
     live.find("mark-save").click()
@@ -49,6 +61,7 @@ def test_recorded_marked_looked_at_and_deleted(keeping: Server, browser: Browser
     expect(live.find("session-summary")).to_contain_text("Happiness")
     expect(live.find("session-markers")).to_contain_text("laughs")
     expect(live.find("session-timeline")).to_have_attribute("data-lanes", re.compile(r"^\d"))
+    assert barriers(page) == []
     live.find("session-timeline").click(position={"x": 120, "y": 40})
     expect(page).to_have_url(re.compile(r"\?t=\d"))
     live.find("session-position").press("Home")
@@ -67,9 +80,15 @@ def test_recorded_marked_looked_at_and_deleted(keeping: Server, browser: Browser
         live.find("report").click()
     expect(popup.value.get_by_text("Tuesday").first).to_be_visible()
 
+    live.find("delete-person").click()
+    live.find("delete-person-sure").click()
+    expect(live.find("session-people").get_by_role("listitem")).to_have_count(0)
+    expect(live.find("session-timeline")).to_have_attribute("data-lanes", "")
+
     page.get_by_role("button", name="All sessions").click()
     live.find("session-search").fill("tues")
     expect(live.find("session")).to_have_count(1)
+    assert barriers(page) == []
     live.find("session").get_by_test_id("delete-session").click()
     live.find("delete-session-sure").click()
     expect(live.find("session")).to_have_count(0)
