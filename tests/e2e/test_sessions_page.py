@@ -31,6 +31,8 @@ def keeping(make_server: Callable[..., Server], tmp_path_factory: pytest.TempPat
 def begin(page: Page, name: str) -> None:
     """Start a recording of the running stream with the key, and wait until something of it is on disk."""
     live = LivePage(page)
+    expect(live.find("record-form")).to_have_count(0)
+    expect(live.find("record")).to_be_enabled()
     page.keyboard.press("r")
     live.find("record-name").fill(name)
     live.find("record-purpose").select_option("self")

@@ -132,9 +132,10 @@ function Form({ onClose }: { onClose(): void }) {
           {refused}
         </p>
       )}
+      {/* Never disabled while it has the focus: the dialog would lose the keys, Escape too. */}
       <div className="flex justify-end gap-2">
         <Button onClick={onClose}>{t("record.cancel")}</Button>
-        <Button type="submit" look="main" icon="record" disabled={phase === "starting"} data-testid="record-begin">
+        <Button type="submit" look="main" icon="record" aria-disabled={phase === "starting"} data-testid="record-begin">
           {t(phase === "starting" ? "record.starting" : "record.begin")}
         </Button>
       </div>
