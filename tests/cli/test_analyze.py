@@ -411,7 +411,7 @@ def test_what_annotated_copies_show_is_chosen(tmp_path: Path, portrait: NDArray[
     for chosen in ("", "points", "points,landmarks,pose"):
         out = tmp_path / f"out-{chosen}"
         assert cli("analyze", path, "-o", out, "--annotate", "--landmarks", "--draw", chosen) == 0
-        copies.append(cv2.imread(str(out / "a.annotated.jpg")).astype(int))
+        copies.append(np.asarray(cv2.imread(str(out / "a.annotated.jpg")), np.int64))
     changed = [int((np.abs(copy - copies[0]).max(2) > 60).sum()) for copy in copies]
     assert changed[0] == 0 < changed[1] < changed[2]
 

@@ -26,7 +26,7 @@ FACE = (177, 71, 271, 165)
 def clip(portrait: NDArray[np.uint8], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four seconds: the portrait, without it from 1.5 to 2.5 s."""
     path = tmp_path_factory.mktemp("clip") / "portrait.webm"
-    view = cv2.resize(portrait[5:275, 25:505], (480, 270))
+    view = np.asarray(cv2.resize(portrait[5:275, 25:505], (480, 270)), np.uint8)
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream("libvpx", rate=FPS, options={"deadline": "realtime", "cpu-used": "8"})
         stream.width, stream.height, stream.pix_fmt = 480, 270, "yuv420p"

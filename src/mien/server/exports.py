@@ -157,8 +157,8 @@ def _taken(text: io.StringIO) -> bytes:
 
 
 def _json(repository: Repository, session: Session) -> Iterator[bytes]:
-    names = ("id", "name", "purpose", "notes", "source", "state", "consented", "started", "ended", "duration")
-    names += ("frames", "most_faces", "models", "settings", "version")
+    about = ("id", "name", "purpose", "notes", "source", "state", "consented", "started", "ended", "duration")
+    names = (*about, "frames", "most_faces", "models", "settings", "version")
     head = {
         "session": {name: getattr(session, name) for name in names},
         "people": [person_value(person) for person in repository.people(session.id)],
