@@ -61,7 +61,11 @@ async def client(kind: str, port: int, frames: list[bytes], rate: float, seconds
         sent: dict[int, float] = {}
         seen = Seen()
         listening = asyncio.create_task(seen.listen(ws, sent)) if kind != "deaf" else None
-        await _send(ws, kind, frames, rate, seconds, sent)
+        # Who does not read may come to a point where sending waits for ever.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(_send(ws, kind, frames, rate, seconds, sent), seconds + 5)
+        if kind == "deaf":
+            ws.transport.abort()
         if listening is not None:
             await asyncio.sleep(1.0)  # results on their way
             listening.cancel()
