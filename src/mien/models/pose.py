@@ -77,6 +77,11 @@ def head_pose(landmarks: FloatArray, width: int, height: int) -> FloatArray:
     return np.array(angles, np.float32).reshape(-1, 3)
 
 
+_FIVE: Final = five_points(MEAN_FACE[None].astype(np.float32))[0].astype(np.float64)
+_FIVE_SOLVED: Final = np.linalg.pinv(_FIVE - _FIVE.mean(0))
+"""``[3, 5]``: brings five centred points of a picture to the axes of a head, by least squares."""
+
+
 def coarse_pose(points: FloatArray) -> FloatArray:
     """Return yaw, pitch, roll in degrees, ``[n, 3]``, from the detector's five points ``[n, 5, 2]``; NaN as there.
 
@@ -84,13 +89,11 @@ def coarse_pose(points: FloatArray) -> FloatArray:
     lines of code", its first step), which takes microseconds. Good enough to tell that somebody looks away: a nose is
     a short lever, and mouths open.
     """
-    model = five_points(MEAN_FACE[None].astype(np.float32))[0].astype(np.float64)
-    solve = np.linalg.pinv(model - model.mean(0))
     angles = np.full((len(points), 3), np.nan, np.float32)
     for row, face in enumerate(points.astype(np.float64)):
         if not np.isfinite(face).all():
             continue
-        left, stretch, right = np.linalg.svd((solve @ (face - face.mean(0))).T, full_matrices=False)
+        left, stretch, right = np.linalg.svd((_FIVE_SOLVED @ (face - face.mean(0))).T, full_matrices=False)
         if stretch[1] > 1e-6:
             axes = left @ right
             angles[row] = angles_of(np.vstack([axes, np.cross(axes[0], axes[1])]))
