@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,6 +25,11 @@ class ErrorEnvelope(Strict):
     """The form of every error."""
 
     error: ErrorDetail
+
+
+def error_responses(**statuses: str) -> dict[int | str, dict[str, Any]]:
+    """Describe a route's errors for the API: ``_404="There is no such video"``."""
+    return {int(name[1:]): {"model": ErrorEnvelope, "description": text} for name, text in statuses.items()}
 
 
 class Health(Strict):

@@ -22,3 +22,26 @@ export function navigate(path: string): void {
 export function rewrite(path: string): void {
   window.history.replaceState(window.history.state, "", path);
 }
+
+/** One thing of a page's many, and a moment in it, in seconds. */
+export interface Place {
+  readonly id: string | null;
+  readonly time: number | null;
+}
+
+/** Read and write addresses `/PAGE/ID?t=12.4`; `id` is what an id looks like, times are written with `digits`. */
+export function placesOf(page: string, id: RegExp, digits: number) {
+  const known = new RegExp(`^/${page}/(${id.source})/?$`);
+  return {
+    placeOf(path: string, search: string): Place {
+      const found = known.exec(path)?.[1] ?? null;
+      const given = new URLSearchParams(search).get("t");
+      const time = given === null || given === "" ? Number.NaN : Number(given);
+      return { id: found, time: found !== null && Number.isFinite(time) && time >= 0 ? time : null };
+    },
+    pathOf(id: string, time: number | null = null): string {
+      const path = `/${page}/${id}`;
+      return time === null ? path : `${path}?t=${Number(time.toFixed(digits))}`;
+    },
+  };
+}

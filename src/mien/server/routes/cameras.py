@@ -18,7 +18,7 @@ from mien.live.camera_values import CameraEvent, CameraResult, CameraState
 from mien.live.cameras import Cameras, parse_options
 from mien.server.camera_schemas import CameraList, CameraStatus, LiveResult, LiveResults, NewCamera
 from mien.server.errors import ApiError
-from mien.server.schemas import ErrorEnvelope
+from mien.server.schemas import error_responses
 from mien.server.services import Services, ServicesDep, require_admin, require_key
 
 router = APIRouter(prefix="/api/v1/cameras", tags=["cameras"], dependencies=[Depends(require_key)])
@@ -29,16 +29,11 @@ HEARTBEAT: Final = 15.0
 BOUNDARY: Final = "frame"
 
 
-def _errors(**statuses: str) -> dict[int | str, dict[str, Any]]:
-    """Return the description of errors: ``_404="There is no such camera"``."""
-    return {int(name[1:]): {"model": ErrorEnvelope, "description": text} for name, text in statuses.items()}
-
-
 _MISSING: Final = "There is no such camera"
-_STREAM: Final = _errors(_401="A key is needed", _404=_MISSING, _429="Too many watch already")
+_STREAM: Final = error_responses(_401="A key is needed", _404=_MISSING, _429="Too many watch already")
 
 
-@router.get("", responses=_errors(_401="A key is needed"))
+@router.get("", responses=error_responses(_401="A key is needed"))
 async def list_cameras(services: ServicesDep) -> CameraList:
     """Return all cameras, the one that has been there longest first."""
     return CameraList(cameras=[_status(camera) for camera in services.cameras.all()])
@@ -48,7 +43,7 @@ async def list_cameras(services: ServicesDep) -> CameraList:
     "",
     status_code=201,
     dependencies=[Depends(require_admin)],
-    responses=_errors(
+    responses=error_responses(
         _400="The JSON is malformed",
         _401="A key is needed",
         _403="The server does not allow it",
@@ -66,7 +61,7 @@ async def add_camera(new: NewCamera, services: ServicesDep) -> CameraStatus:
     return _status(services.cameras.add(new.address, new.id, new.loop, options))
 
 
-@router.get("/{camera_id}", responses=_errors(_401="A key is needed", _404=_MISSING))
+@router.get("/{camera_id}", responses=error_responses(_401="A key is needed", _404=_MISSING))
 async def get_camera(camera_id: str, services: ServicesDep) -> CameraStatus:
     """Return a camera's state and counters."""
     return _status(_find(services.cameras, camera_id))
@@ -75,7 +70,7 @@ async def get_camera(camera_id: str, services: ServicesDep) -> CameraStatus:
 @router.delete(
     "/{camera_id}",
     status_code=204,
-    responses=_errors(_401="A key is needed", _403="The server does not allow it", _404=_MISSING),
+    responses=error_responses(_401="A key is needed", _403="The server does not allow it", _404=_MISSING),
 )
 async def remove_camera(camera_id: str, services: ServicesDep) -> None:
     """Stop a camera and forget it and its results."""
@@ -87,7 +82,7 @@ async def remove_camera(camera_id: str, services: ServicesDep) -> None:
 @router.get(
     "/{camera_id}/latest",
     response_model=LiveResult,
-    responses=_errors(_401="A key is needed", _404=f"{_MISSING}, or it has no result yet"),
+    responses=error_responses(_401="A key is needed", _404=f"{_MISSING}, or it has no result yet"),
 )
 async def latest(camera_id: str, services: ServicesDep) -> Response:
     """Return what was seen on the newest frame."""
@@ -98,7 +93,7 @@ async def latest(camera_id: str, services: ServicesDep) -> Response:
 
 
 @router.get(
-    "/{camera_id}/results", response_model=LiveResults, responses=_errors(_401="A key is needed", _404=_MISSING)
+    "/{camera_id}/results", response_model=LiveResults, responses=error_responses(_401="A key is needed", _404=_MISSING)
 )
 async def results(
     camera_id: str, services: ServicesDep, limit: Annotated[int, Query(ge=1, le=100_000)] = 100

@@ -17,7 +17,7 @@ from mien.server import exports, lanes, report
 from mien.server import session_schemas as shapes
 from mien.server.errors import ApiError
 from mien.server.recording import new_session
-from mien.server.schemas import ErrorEnvelope
+from mien.server.schemas import error_responses
 from mien.server.services import Services, ServicesDep, require_admin, require_key
 from mien.store.repository import Repository
 from mien.store.values import Marker, Overview, Person, Session
@@ -33,10 +33,8 @@ Number = Annotated[int, Path(ge=0, le=LARGEST)]
 
 
 def _errors(**statuses: str) -> dict[int | str, dict[str, Any]]:
-    """Return the description of errors: ``_404="There is no such recording"``."""
-    found = {401: "A key is needed", 500: "The database cannot be used"}
-    found |= {int(name[1:]): text for name, text in statuses.items()}
-    return {status: {"model": ErrorEnvelope, "description": text} for status, text in found.items()}
+    """Return the description of errors, those that every route here can have included."""
+    return error_responses(_401="A key is needed", _500="The database cannot be used", **statuses)
 
 
 _ONE: Final = _errors(_404="There is no such recording")

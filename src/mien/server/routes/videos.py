@@ -16,7 +16,7 @@ from mien.live.videos.videos import VideoEvent
 from mien.server import uploads, video_files
 from mien.server.errors import ApiError
 from mien.server.routes.cameras import HEARTBEAT, LiveResponse
-from mien.server.schemas import ErrorEnvelope
+from mien.server.schemas import error_responses
 from mien.server.services import Services, ServicesDep, require_key
 from mien.server.video_schemas import VideoList, VideoStatus, VideoTimeline
 
@@ -33,9 +33,8 @@ _FORM: Final[dict[str, Any]] = {
 
 
 def _errors(**statuses: str) -> dict[int | str, dict[str, Any]]:
-    """Return the description of errors: ``_404="There is no such video"``."""
-    known = {"_401": "A key is needed", **statuses}
-    return {int(name[1:]): {"model": ErrorEnvelope, "description": text} for name, text in known.items()}
+    """Return the description of errors, a missing key's included."""
+    return error_responses(**{"_401": "A key is needed", **statuses})
 
 
 _MISSING: Final = "There is no such video"

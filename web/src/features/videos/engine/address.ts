@@ -1,19 +1,5 @@
 /** `/videos/ID?t=12.4`: which video, and where in it. */
 
-const ID = /^\/videos\/([0-9a-f]{16})\/?$/;
+import { placesOf } from "../../../shared/address";
 
-export interface Place {
-  readonly id: string | null;
-  readonly time: number | null;
-}
-
-export function placeOf(path: string, search: string): Place {
-  const id = ID.exec(path)?.[1] ?? null;
-  const given = new URLSearchParams(search).get("t");
-  const time = given === null || given === "" ? Number.NaN : Number(given);
-  return { id, time: id !== null && Number.isFinite(time) && time >= 0 ? time : null };
-}
-
-export function pathOf(id: string, time: number | null = null): string {
-  return time === null ? `/videos/${id}` : `/videos/${id}?t=${Math.round(time * 100) / 100}`;
-}
+export const { placeOf, pathOf } = placesOf("videos", /[0-9a-f]{16}/, 2);
