@@ -1,0 +1,211 @@
+"""Age and gender of faces, as people would write them down: off unless asked for.
+
+The network gives a distribution over the years 0–100 and the log-odds of "female"; both are calibrated by the manifest.
+What is shown is made of them by pure functions, so that a stream can average the distributions before
+(`mien.tracking.attributes`). Its weights were trained on pictures whose licence forbids commercial use, so nothing
+loads them before somebody asks for an attribute by name; see ``docs/attributes.md``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from mien.core.errors import MissingDependencyError, ModelError
+from mien.core.types import BoolArray, Faces, FloatArray, Image
+from mien.models import zoo
+from mien.models.emotion import softmax
+
+BATCH: Final = 8
+"""Faces per call, as for the emotions."""
+KIND: Final = "attributes"
+OUTPUTS: Final = ("age", "gender")
+YEARS: Final = 101
+"""The distribution's classes: 0 to 100 years."""
+SHARES: Final = (0.1, 0.9)
+"""The quantiles between which a fitted distribution holds four in five."""
+HOW_TO_GET: Final = "install a release that has it, or train it: `mien train attributes`"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ages:
+    """Ages of n faces in years.
+
+    Attributes:
+        age: ``[n]`` the expected age.
+        low: ``[n]`` where the interval begins that holds four in five.
+        high: ``[n]`` where it ends.
+    """
+
+    age: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+class AttributeModel:
+    """The shipped network for age and gender. Safe to use from several threads at once.
+
+    Args:
+        model: a loaded model of kind ``attributes`` with the outputs ``age`` ``[n, 101]`` and ``gender`` ``[n, 1]``.
+
+    Attributes:
+        widen: years by which the interval of the age is wider, on both sides, than the distribution says.
+        certain: least probability at which a gender is told.
+        infant_age: faces estimated younger than this are not to be relied on.
+        min_face: nor are smaller ones, in pixels (square root of the box's area).
+
+    Raises:
+        ModelError: the network has no such outputs.
+    """
+
+    def __init__(self, model: zoo.Model) -> None:
+        self.model = model
+        self.spec = model.spec
+        if missing := [name for name in OUTPUTS if name not in model.session.outputs]:
+            raise ModelError(
+                f"{self.spec.name} has no output {' or '.join(missing)}: it has {', '.join(model.session.outputs)}"
+            )
+        known = self.spec.thresholds
+        self.widen = float(known.get("interval", 0.0))
+        self.certain = float(known.get("gender", 0.8))
+        self.infant_age = float(known.get("infant_age", 3))
+        self.min_face = float(known.get("min_face", 32))
+        self._gender_temperature = float(known.get("gender_temperature", 1.0))
+
+    def align(self, image: Image, faces: Faces) -> Image:
+        """Cut the faces out of a BGR picture as the network reads them."""
+        return self.spec.input.align(image, faces)
+
+    def logits(self, crops: Image) -> tuple[FloatArray, FloatArray]:
+        """Return the years' logits ``[n, 101]`` and those of "female" ``[n]``, not calibrated, for crops as cut."""
+        if not len(crops):
+            return np.empty((0, YEARS), np.float32), np.empty(0, np.float32)
+        tensor = self.spec.input.tensor(crops)
+        parts = [self.model.run(tensor[i : i + BATCH], OUTPUTS) for i in range(0, len(tensor), BATCH)]
+        age, gender = (np.concatenate([part[name] for part in parts]) for name in OUTPUTS)
+        return age, gender.reshape(-1)
+
+    def calibrated(self, age: FloatArray, gender: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Turn logits into probabilities of the years ``[n, 101]`` and of "female" ``[n]``, as fitted on dev."""
+        years = softmax(age / np.float32(self.spec.temperature))
+        return years, sigmoid(gender / np.float32(self._gender_temperature))
+
+    def predict(self, crops: Image) -> tuple[FloatArray, FloatArray]:
+        """Return the probabilities of the years ``[n, 101]`` and of "female" ``[n]`` for crops as `align` cuts them."""
+        return self.calibrated(*self.logits(crops))
+
+    def ages(self, years: FloatArray) -> Ages:
+        """Return the ages that distributions ``[n, 101]`` stand for, with their widened intervals."""
+        low, high = (quantile(years, share) for share in SHARES)
+        ends = [np.clip(end, 0, YEARS - 1).astype(np.float32) for end in (low - self.widen, high + self.widen)]
+        return Ages(expected(years), *ends)
+
+    def unfit(self, faces: Faces) -> BoolArray:
+        """Return ``[n]`` bool: the face is too small, or too poor in another way, to rely on its attributes."""
+        unfit = faces.sizes < self.min_face
+        if faces.reason is not None:
+            unfit |= faces.reason >= 0
+        return np.asarray(unfit)
+
+    def uncertain(self, age: FloatArray, female: FloatArray, unfit: BoolArray) -> tuple[BoolArray, BoolArray]:
+        """Say which ages and which genders should not be relied on, ``[n]`` each.
+
+        Of unfit faces and of infants neither; of the others those genders that are not probable enough.
+
+        Args:
+            age: ``[n]`` years.
+            female: ``[n]`` probability.
+            unfit: ``[n]`` as `unfit` says; in a stream of all that was seen of a face.
+        """
+        neither = np.asarray(unfit | (age < self.infant_age))
+        return neither, np.asarray(neither | (np.maximum(female, 1 - female) < self.certain))
+
+
+def load(precision: str = "int8", threads: int = 1) -> AttributeModel:
+    """Load the network; the caller has made sure that somebody asked for it by name.
+
+    Raises:
+        MissingDependencyError: this copy of Mien comes without it; all else works.
+        ModelError: its file was altered or computes wrongly.
+    """
+    spec = find()
+    try:
+        return AttributeModel(zoo.load(spec.name, precision, threads))
+    except ModelError:
+        if not any(file.path.exists() for file in spec.files.values()):
+            raise MissingDependencyError(
+                f"age and gender need {spec.files[precision].path.name}, which was taken out of this copy of Mien: "
+                f"{HOW_TO_GET}"
+            ) from None
+        raise
+
+
+def find() -> zoo.ModelSpec:
+    """Return the network's manifest entry.
+
+    Raises:
+        MissingDependencyError: there is none.
+    """
+    for spec in zoo.catalogue().values():
+        if spec.kind == KIND:
+            return spec
+    raise MissingDependencyError(f"this copy of Mien comes without the model of age and gender: {HOW_TO_GET}")
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> AttributeModel:
+    return load()
+
+
+def predict_attributes(images: Image) -> tuple[FloatArray, FloatArray]:
+    """Read grey faces as the emotion sets have them; see `mien.evaluation.fairness`.
+
+    Args:
+        images: uint8 ``[n, h, w]``, each a face and nothing else.
+
+    Returns:
+        Age in years ``[n]``, probability of "female" ``[n]``.
+
+    Raises:
+        MissingDependencyError: this copy of Mien comes without the network.
+    """
+    return read_grey(_shipped(), images)
+
+
+def read_grey(model: AttributeModel, images: Image) -> tuple[FloatArray, FloatArray]:
+    """Do what `predict_attributes` does with a given network: every picture is taken for the face's box."""
+    crops = [model.align(np.empty((1, 1, 3), np.uint8), Faces.empty())]
+    for image in images:
+        whole = Faces.from_boxes([[0, 0, image.shape[1], image.shape[0]]])
+        crops.append(model.align(np.repeat(image[..., None], 3, axis=2), whole))
+    years, female = model.predict(np.concatenate(crops))
+    return expected(years), female
+
+
+def expected(years: FloatArray) -> FloatArray:
+    """Return the mean ``[n]`` of distributions over the years ``[n, 101]``."""
+    return np.asarray(years @ np.arange(years.shape[1], dtype=np.float32), np.float32)
+
+
+def quantile(years: FloatArray, share: float) -> FloatArray:
+    """Return the year ``[n]`` below which ``share`` of each distribution ``[n, k]`` lies.
+
+    A year's probability is spread evenly from half a year before to half a year after it.
+    """
+    if not len(years):
+        return np.empty(0, np.float32)
+    total = np.cumsum(years.astype(np.float64), axis=1)
+    total /= total[:, -1:]
+    at = (total < share).sum(1)
+    rows = np.arange(len(years))
+    before = np.where(at > 0, total[rows, at - 1], 0.0)
+    inside = (share - before) / np.maximum(total[rows, at] - before, 1e-12)
+    return np.asarray(at - 0.5 + inside, np.float32)
+
+
+def sigmoid(logits: FloatArray) -> FloatArray:
+    """Return the logistic function, without overflow."""
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), np.float32)
