@@ -1,3 +1,7 @@
+/** What all canvases have in common. */
+
+export const FONT_FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
+
 /** Give a canvas as many pixels as the screen shows of it. */
 export function fitCanvas(canvas: HTMLCanvasElement): { readonly width: number; readonly height: number } {
   const ratio = window.devicePixelRatio;

@@ -1,5 +1,6 @@
 /** Draws the lanes of a timeline: eight probabilities per person, stacked; nothing where nobody was seen. */
 
+import { FONT_FAMILY } from "./canvas";
 import { emotions, looks } from "./emotions";
 import { clock } from "./format";
 import { marks, type Span } from "./span";
@@ -8,7 +9,7 @@ export const LANE_HEIGHT = 44;
 export const AXIS_HEIGHT = 24;
 export const LEFT = 40;
 const GAP = 8;
-const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
+const FONT = `12px ${FONT_FAMILY}`;
 
 /** One person's lane: mean probabilities in the order of `emotions` for each step, null where nobody was seen. */
 export interface Lane {

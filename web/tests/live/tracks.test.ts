@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type Measures, type Obstacle, unmeasured } from "../../src/features/live/engine/measures";
+import { type Measures, unmeasured } from "../../src/features/live/engine/measures";
 import type { Face, Result } from "../../src/features/live/engine/protocol";
 import { obstacleOf, Tracks } from "../../src/features/live/engine/tracks";
+import type { Obstacle } from "../../src/shared/words";
 
 function face(track: number, x: number, size = 20, measures: Partial<Measures> = {}): Face {
   return { track, box: [x, 0, x + size, size], score: 1, expression: null, ...unmeasured, ...measures };

@@ -2,7 +2,6 @@ import { describe, expect, it, vi } from "vitest";
 import { pathOf, placeOf } from "../../src/features/videos/engine/address";
 import type { FrameLine } from "../../src/features/videos/engine/api";
 import { nearest, PIECE_SECONDS, Results } from "../../src/features/videos/engine/results";
-import { boxOf, contained } from "../../src/features/videos/ui/overlay";
 import { mostly } from "../../src/features/videos/ui/People";
 import { messageOf } from "../../src/shared/answers";
 import { LEFT, placeAt, runsOf, timeAt } from "../../src/shared/lanes";
@@ -125,14 +124,5 @@ describe("timeline", () => {
     const happy = [0.2, 0.8, 0, 0, 0, 0, 0, 0];
     const person = { track: 1, first: 0, last: 1, frames: 3, uncertain: 0, bins: [bin, happy, null, happy, happy] };
     expect(mostly(person)).toBe("happiness");
-  });
-});
-
-describe("overlay", () => {
-  it("lays boxes onto the picture within its bars", () => {
-    const picture = contained(64, 48, { width: 200, height: 120 });
-    expect(picture).toEqual({ x: 20, y: 0, width: 160, height: 120 });
-    const face = { box: [32, 24, 64, 48] } as unknown as Parameters<typeof boxOf>[0];
-    expect(boxOf(face, line(0), picture)).toEqual({ x: 100, y: 60, width: 80, height: 60 });
   });
 });

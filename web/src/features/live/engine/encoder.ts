@@ -1,6 +1,6 @@
 /** Turns the picture on the screen into JPEG bytes, small enough to send many times a second. */
 
-import { type Size, shrink } from "./geometry";
+import { type Size, shrink } from "../../../shared/geometry";
 
 export type Picture = HTMLVideoElement | HTMLCanvasElement;
 

@@ -1,11 +1,8 @@
 /** What the server measures on a face beside its expression. What was not computed, or is not known yet, is null. */
 
 import { type Emotion, emotions } from "../../../shared/emotions";
+import { type Obstacle, obstacles } from "../../../shared/words";
 import { type Fields, fieldsOf, knownNumberOf, listOf, numberOf, wordOf } from "./fields";
-
-/** What speaks most against a face's fitness for analysis. */
-export const obstacles = ["too small", "too dark", "too bright", "blurred", "turned away", "unsure"] as const;
-export type Obstacle = (typeof obstacles)[number];
 
 /** What is known of a person's resting face. */
 export const restStates = ["none", "learning", "learned", "calibrating", "calibrated"] as const;

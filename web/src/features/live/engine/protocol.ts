@@ -1,6 +1,8 @@
 /** The stream protocol `mien.v1`: frames go out as bytes, results come back as JSON text. */
 
-import { type Emotion, emotions } from "../../../shared/emotions";
+import { emotions } from "../../../shared/emotions";
+import type { Box } from "../../../shared/geometry";
+import type { Shown } from "../../../shared/words";
 import { fieldsOf, listOf, numberOf, ProtocolError, textOf } from "./fields";
 import { eventsOf, type FaceEvent, type Measures, measuresOf } from "./measures";
 
@@ -8,13 +10,7 @@ export const SUBPROTOCOL = "mien.v1";
 export const STREAM_PATH = "/api/v1/stream";
 const HEADER_BYTES = 12;
 
-/** x1, y1, x2, y2: in pixels of the frame that was sent, or as fractions of it where a comment says so. */
-export type Box = readonly [number, number, number, number];
-
-export interface Expression {
-  readonly label: Emotion;
-  readonly confidence: number;
-  readonly uncertain: boolean;
+export interface Expression extends Shown {
   /** In the order of `emotions`. */
   readonly probabilities: readonly number[];
   /** The same before the person's resting face was taken off; null where nothing was. */

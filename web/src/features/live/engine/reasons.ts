@@ -1,10 +1,11 @@
 /** What spoke for each face's expression, asked of the server for one still picture. */
 
 import { type Emotion, emotions } from "../../../shared/emotions";
+import { type Box, fractions } from "../../../shared/geometry";
 import type { Source } from "../sources/source";
 import { Encoder } from "./encoder";
 import { fieldsOf, numberOf, ProtocolError, textOf } from "./fields";
-import { type Box, boxOf } from "./protocol";
+import { boxOf } from "./protocol";
 
 export const EXPLAIN_PATH = "/api/v1/analyze?explain=true";
 /** Small faces stay readable, and it is sent only when somebody asks. */
@@ -33,9 +34,7 @@ export class RefusedError extends Error {
  */
 export function parseReasons(value: unknown): Reason[] {
   const fields = fieldsOf(value, "answer");
-  const width = numberOf(fields.width, "width");
-  const height = numberOf(fields.height, "height");
-  const share = ([x1, y1, x2, y2]: Box): Box => [x1 / width, y1 / height, x2 / width, y2 / height];
+  const size = { width: numberOf(fields.width, "width"), height: numberOf(fields.height, "height") };
   if (!Array.isArray(fields.faces)) throw new ProtocolError("faces is not a list");
   return fields.faces.map((face: unknown) => {
     const { box, explain } = fieldsOf(face, "face");
@@ -44,7 +43,7 @@ export function parseReasons(value: unknown): Reason[] {
     if (label === undefined) throw new ProtocolError(`unknown emotion ${String(why.label)}`);
     const image = textOf(why.image, "image");
     if (!image.startsWith("data:image/png;base64,")) throw new ProtocolError("image is not a PNG");
-    return { face: share(boxOf(box)), area: share(boxOf(why.box)), label, image };
+    return { face: fractions(boxOf(box), size), area: fractions(boxOf(why.box), size), label, image };
   });
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { emotions } from "../../../shared/emotions";
+import type { Obstacle } from "../../../shared/words";
 import { openCamera } from "../sources/camera";
 import { type Source, SourceError, type SourceKind, type Trouble } from "../sources/source";
 import { type Calibration, Calibrator, noCalibration } from "./calibration";
@@ -11,7 +12,6 @@ import { PausableClock } from "./clock";
 import { type Link, StreamConnection } from "./connection";
 import { EventLog } from "./events";
 import { History } from "./history";
-import type { Obstacle } from "./measures";
 import { noRates, type Rates, StreamMeter } from "./meter";
 import { noWishes, type Options, optionsFor, optionsMessage, usual, type Wishes } from "./options";
 import type { Result, ServerMessage } from "./protocol";

@@ -1,7 +1,9 @@
 /** The faces of the last results, moved smoothly from one to the next so that boxes glide at display rate. */
 
-import type { Measures, Obstacle, Pose } from "./measures";
-import type { Box, Expression, Face, Result } from "./protocol";
+import { type Box, fractions } from "../../../shared/geometry";
+import type { Obstacle } from "../../../shared/words";
+import type { Measures, Pose } from "./measures";
+import type { Expression, Face, Result } from "./protocol";
 
 /** After this many ms without being seen a face has faded from the picture. */
 const GONE_MS = 500;
@@ -50,7 +52,7 @@ export interface Person {
 
 function shapeOf({ box, landmarks, pose }: Face, { width, height }: Result): Shape {
   return {
-    box: [box[0] / width, box[1] / height, box[2] / width, box[3] / height],
+    box: fractions(box, { width, height }),
     landmarks: landmarks?.map((value, i) => value / (i % 2 === 0 ? width : height)) ?? null,
     pose,
   };

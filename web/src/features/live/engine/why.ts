@@ -3,9 +3,8 @@
  * still (a photo, or paused). It lives outside React and asks the server once per picture.
  */
 
+import { place, type Rect } from "../../../shared/geometry";
 import type { Source } from "../sources/source";
-import type { Rect } from "./geometry";
-import { place } from "./geometry";
 import { askReasons, type Reason, reasonAt } from "./reasons";
 import type { Snapshot } from "./session";
 import type { DrawnFace } from "./tracks";

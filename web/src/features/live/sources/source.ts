@@ -1,7 +1,7 @@
 /** Where pictures come from, behind one face: a camera, a video file, a photo, the demo. */
 
+import type { Size } from "../../../shared/geometry";
 import type { Picture } from "../engine/encoder";
-import type { Size } from "../engine/geometry";
 
 export type SourceKind = "camera" | "video" | "photo" | "demo";
 

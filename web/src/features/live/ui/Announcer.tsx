@@ -1,8 +1,8 @@
 import { useEffect, useState } from "react";
 import { type Translate, useLanguage, useT } from "../../../i18n";
+import { confidenceOf, spokenLabel } from "../../../shared/words";
 import type { Snapshot } from "../engine/session";
 import { session } from "../store";
-import { confidenceOf, spokenLabel } from "./words";
 
 /** A screen reader is told of changes no more often than this. */
 const EVERY_MS = 2000;

@@ -1,14 +1,13 @@
 import { useEffect, useRef } from "react";
 import { useLanguage, useT } from "../../../i18n";
-import { percent } from "../../../shared/format";
+import { fitCanvas } from "../../../shared/canvas";
+import { drawFaces, type ShownFace } from "../../../shared/faces";
+import { contain, place } from "../../../shared/geometry";
 import { useSettings } from "../../../shared/settings";
-import { contain, type Rect } from "../engine/geometry";
-import type { DrawnFace } from "../engine/tracks";
+import { chipText } from "../../../shared/words";
 import { everyFrame, type Source } from "../sources/source";
 import { session } from "../store";
 import { drawMarks, noseOf } from "./marks";
-import { drawFaces, type Words } from "./overlay";
-import { labelOf } from "./words";
 
 interface Props {
   readonly source: Source;
@@ -27,22 +26,24 @@ export function Overlay({ source, mirrored }: Props) {
     const canvas = ref.current;
     const context = canvas?.getContext("2d");
     if (!canvas || !context) return;
-    const words: Words = {
-      label: (expression, obstacle) => labelOf(expression, obstacle, t, language.code),
-      percent: (value) => percent(value, language.code),
-    };
     let drawn = -1;
     return everyFrame(() => {
       const faces = session.tracks.drawn(session.clock.now());
-      const resized = fitCanvas(canvas, context);
-      if (faces.length === 0 && drawn === 0 && !resized) return;
+      if (faces.length === 0 && drawn === 0) return;
       drawn = faces.length;
-      const size = { width: canvas.clientWidth, height: canvas.clientHeight };
+      const size = fitCanvas(canvas);
       const picture = contain(source.size(), size);
       context.clearRect(0, 0, size.width, size.height);
       for (const face of faces) drawMarks(context, face, picture, mirrored, { landmarks, pose });
-      const boxes = drawFaces(context, faces, picture, size, mirrored, words);
-      describe(canvas, faces, boxes);
+      const shown = faces.map(({ track, box, alpha, expression, obstacle }) => ({
+        number: track,
+        box: place(box, picture, mirrored),
+        alpha,
+        expression,
+        ...chipText(expression, obstacle, t, language.code),
+      }));
+      drawFaces(context, shown, size);
+      describe(canvas, shown);
       const noses = landmarks ? faces.map((face) => noseOf(face, picture, mirrored)) : [];
       canvas.dataset.noses = noses.map((nose) => nose?.map(Math.round).join(",") ?? "").join(" ");
       canvas.dataset.poses = String(pose ? faces.filter((face) => face.pose !== null).length : 0);
@@ -52,21 +53,11 @@ export function Overlay({ source, mirrored }: Props) {
   return <canvas ref={ref} data-testid="overlay" className="pointer-events-none absolute inset-0 size-full" />;
 }
 
-/** Give the canvas as many pixels as the screen shows of it. @returns whether that changed anything */
-function fitCanvas(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D): boolean {
-  const ratio = window.devicePixelRatio;
-  const width = Math.round(canvas.clientWidth * ratio);
-  const height = Math.round(canvas.clientHeight * ratio);
-  if (canvas.width === width && canvas.height === height) return false;
-  canvas.width = width;
-  canvas.height = height;
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  return true;
-}
-
 /** Say in attributes what the canvas shows, for tests of the whole app. */
-function describe(canvas: HTMLCanvasElement, faces: readonly DrawnFace[], boxes: readonly Rect[]): void {
+function describe(canvas: HTMLCanvasElement, faces: readonly ShownFace[]): void {
   canvas.dataset.faces = String(faces.length);
   canvas.dataset.labels = faces.map(({ expression }) => expression?.label ?? "").join(" ");
-  canvas.dataset.boxes = boxes.map((box) => [box.x, box.y, box.width, box.height].map(Math.round).join(",")).join(" ");
+  canvas.dataset.boxes = faces
+    .map(({ box }) => [box.x, box.y, box.width, box.height].map(Math.round).join(","))
+    .join(" ");
 }

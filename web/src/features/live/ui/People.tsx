@@ -3,12 +3,12 @@ import { emotions, looks } from "../../../shared/emotions";
 import { capitalized, percent } from "../../../shared/format";
 import { cornerShape, cornersPath } from "../../../shared/identity";
 import { EmotionGlyph } from "../../../shared/ui/Icon";
+import { confidenceOf, spokenLabel } from "../../../shared/words";
 import type { Person } from "../engine/tracks";
 import { session, useSession } from "../store";
 import { RestingFace } from "./RestingFace";
 import { Signals } from "./Signals";
 import { WhyHint, whyOn } from "./Why";
-import { confidenceOf, spokenLabel } from "./words";
 
 export function People({ shown }: { readonly shown: boolean }) {
   const t = useT();

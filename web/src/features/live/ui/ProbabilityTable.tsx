@@ -3,7 +3,7 @@ import { useLanguage, useT } from "../../../i18n";
 import { emotions } from "../../../shared/emotions";
 import { capitalized, percent } from "../../../shared/format";
 import { EmotionGlyph } from "../../../shared/ui/Icon";
-import type { Obstacle } from "../engine/measures";
+import type { Obstacle } from "../../../shared/words";
 import { session } from "../store";
 
 /** A table that can be read while it changes: new numbers come every two seconds. */

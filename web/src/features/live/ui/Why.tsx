@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import { useT } from "../../../i18n";
+import { contain } from "../../../shared/geometry";
 import { useKeys } from "../../../shared/useKeys";
-import { contain } from "../engine/geometry";
 import { faceAt } from "../engine/why";
 import type { Source } from "../sources/source";
 import { lens, session, useSession, useWhy } from "../store";

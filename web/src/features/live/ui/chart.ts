@@ -2,9 +2,9 @@
 
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { FONT_FAMILY } from "../../../shared/canvas";
 import { WINDOW_SECONDS } from "../engine/history";
 
-export const FONT_FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
 const FONT = `12px ${FONT_FAMILY}`;
 /** Room to the right for the names of lines. */
 export const NAMES_WIDTH = 108;

@@ -1,8 +1,9 @@
 /** Draws a lane for each person: the eight probabilities of the last minute, stacked. */
 
+import { FONT_FAMILY } from "../../../shared/canvas";
 import { emotions, looks } from "../../../shared/emotions";
 import { type Bins, WINDOW_SECONDS } from "../engine/history";
-import { FONT_FAMILY, NAMES_WIDTH, SCALE_WIDTH, TIME_MARKS, TIMES_HEIGHT, timeMark } from "./chart";
+import { NAMES_WIDTH, SCALE_WIDTH, TIME_MARKS, TIMES_HEIGHT, timeMark } from "./chart";
 
 export interface Lane {
   readonly track: number;

@@ -1,6 +1,6 @@
 /** Draws what lies inside a face's box: the lines through its 68 landmarks, and where the head points. */
 
-import { place, type Rect } from "../engine/geometry";
+import { place, type Rect } from "../../../shared/geometry";
 import type { Pose } from "../engine/measures";
 import type { DrawnFace } from "../engine/tracks";
 

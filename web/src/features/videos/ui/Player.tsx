@@ -2,14 +2,16 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useLanguage, useT } from "../../../i18n";
 import { navigate } from "../../../shared/address";
 import { fitCanvas } from "../../../shared/canvas";
-import { capitalized, clock, percent } from "../../../shared/format";
+import { drawFaces } from "../../../shared/faces";
+import { clock } from "../../../shared/format";
+import { contain, fractions, place } from "../../../shared/geometry";
 import { Button } from "../../../shared/ui/Button";
+import { chipText } from "../../../shared/words";
 import * as api from "../engine/api";
 import { Results } from "../engine/results";
 import { act } from "../store";
 import { Controls } from "./Controls";
 import { Downloads } from "./Downloads";
-import { drawFrame } from "./overlay";
 import { People } from "./People";
 import { Timeline } from "./Timeline";
 import { useCourse } from "./useCourse";
@@ -139,15 +141,23 @@ function Overlay({ element, video, offset, onLine }: OverlayProps) {
     if (player === null || !surface || !context) return;
     let shown = player.currentTime;
     let told = 0;
-    const label = (face: api.Face) => {
-      const { label: name, confidence, uncertain } = face.emotion;
-      const words = `${face.track ?? ""}  ${capitalized(t(`emotion.${name}`), language)} ${percent(confidence, language)}`;
-      return uncertain ? `${words} ?` : words;
-    };
     const draw = () => {
       const line = results.at(shown - offset, 0.75 / (fps || 25));
-      const boxes = drawFrame(context, fitCanvas(surface), line, label);
-      surface.dataset.faces = String(boxes.length);
+      const size = fitCanvas(surface);
+      context.clearRect(0, 0, size.width, size.height);
+      const faces = line?.faces ?? [];
+      if (line !== null) {
+        const picture = contain(line, size);
+        const drawn = faces.map((face) => ({
+          number: face.track ?? 1,
+          box: place(fractions(face.box, line), picture, false),
+          alpha: 1,
+          expression: face.emotion,
+          ...chipText(face.emotion, face.reason ?? null, t, language),
+        }));
+        drawFaces(context, drawn, size);
+      }
+      surface.dataset.faces = String(faces.length);
       surface.dataset.frame = line === null ? "" : String(line.frame);
       const now = performance.now();
       if (now - told > 200 || player.paused) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { contain, overlapping, place, shrink } from "../../src/features/live/engine/geometry";
-import { view } from "../../src/features/live/sources/demo";
+import { view } from "../src/features/live/sources/demo";
+import { contain, fractions, overlapping, place, shrink } from "../src/shared/geometry";
 
 describe("contain", () => {
   it("leaves bars at the sides of a tall picture", () => {
@@ -31,6 +31,12 @@ describe("place", () => {
 
   it("brings fractions of the picture to the screen", () => {
     expect(place([0.1, 0.2, 0.3, 0.6], rect, false)).toEqual({ x: 120, y: 70, width: 40, height: 40 });
+  });
+
+  it("takes boxes in pixels as fractions", () => {
+    const box = fractions([32, 24, 64, 48], { width: 64, height: 48 });
+    expect(box).toEqual([0.5, 0.5, 1, 1]);
+    expect(place(box, rect, false)).toEqual({ x: 200, y: 100, width: 100, height: 50 });
   });
 
   it("mirrors the place, not the size", () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Expression } from "../../src/features/live/engine/protocol";
-import { labelOf, spokenLabel } from "../../src/features/live/ui/words";
-import { translator } from "../../src/i18n";
-import german from "../../src/i18n/languages/de";
-import english from "../../src/i18n/languages/en";
+import type { Expression } from "../src/features/live/engine/protocol";
+import { translator } from "../src/i18n";
+import german from "../src/i18n/languages/de";
+import english from "../src/i18n/languages/en";
+import { chipText, labelOf, spokenLabel } from "../src/shared/words";
 
 const t = translator(english);
 const sure: Expression = { label: "fear", confidence: 0.8, uncertain: false, probabilities: [], uncorrected: null };
@@ -23,5 +23,16 @@ describe("labels", () => {
 
   it("says it in German", () => {
     expect(labelOf(unsure, "turned away", translator(german), "de")).toBe("Unsicher (abgewandt)");
+  });
+});
+
+describe("chipText", () => {
+  it.each([
+    [sure, null, "Fear", "80%"],
+    [unsure, null, "Fear?", "80%"],
+    [unsure, "blurred", "Uncertain (blurred)", ""],
+    [null, null, "Face found", ""],
+  ] as const)("of %j with %j", (expression, obstacle, label, value) => {
+    expect(chipText(expression, obstacle, t, "en")).toEqual({ label, value, widest: "100%" });
   });
 });

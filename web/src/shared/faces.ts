@@ -1,22 +1,25 @@
-/** Draws boxes and labels over the picture. Text is never mirrored, whatever the picture is. */
+/** Draws faces over a picture: corners in the shape of the face's number, and a chip with what was seen. */
 
-import { looks } from "../../../shared/emotions";
-import { cornerShape, drawCorners } from "../../../shared/identity";
-import { overlapping, place, type Rect, type Size } from "../engine/geometry";
-import type { Obstacle } from "../engine/measures";
-import type { Expression } from "../engine/protocol";
-import type { DrawnFace } from "../engine/tracks";
+import { FONT_FAMILY } from "./canvas";
+import { looks } from "./emotions";
+import { overlapping, type Rect, type Size } from "./geometry";
+import { cornerShape, drawCorners } from "./identity";
+import type { ChipText, Shown } from "./words";
 
-export interface Words {
-  label(expression: Expression | null, obstacle: Obstacle | null): string;
-  percent(value: number): string;
-}
-
-const FONT = '600 14px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
+const FONT = `600 14px ${FONT_FAMILY}`;
 const CHIP_HEIGHT = 28;
 const PAD = 8;
 const GLYPH = 18;
 const GAP = 6;
+
+/** A face as it is to be drawn. */
+export interface ShownFace extends ChipText {
+  readonly number: number;
+  /** On the canvas. */
+  readonly box: Rect;
+  readonly alpha: number;
+  readonly expression: Shown | null;
+}
 
 const glyphs = new Map<string, Path2D>();
 
@@ -29,82 +32,53 @@ function glyphPath(data: string): Path2D {
   return path;
 }
 
-/** Draw all faces; returns where their boxes came to lie. */
-export function drawFaces(
-  context: CanvasRenderingContext2D,
-  faces: readonly DrawnFace[],
-  picture: Rect,
-  canvas: Size,
-  mirrored: boolean,
-  words: Words,
-): Rect[] {
+/** Draw all faces on a canvas of this size in CSS pixels. Text is never mirrored, whatever the picture is. */
+export function drawFaces(context: CanvasRenderingContext2D, faces: readonly ShownFace[], canvas: Size): void {
+  context.save();
   context.font = FONT;
-  const boxes = faces.map((face) => place(face.box, picture, mirrored));
-  const chips = chipsOf(context, faces, boxes, canvas, words);
+  const chips = chipsOf(context, faces, canvas);
   faces.forEach((face, i) => {
-    const box = boxes[i];
     const chip = chips[i];
-    if (box === undefined || chip === undefined) return;
+    if (chip === undefined) return;
     context.globalAlpha = face.alpha;
-    drawBox(context, face.track, box);
+    drawBox(context, face.number, face.box);
     drawChip(context, face, chip);
-    context.globalAlpha = 1;
   });
-  return boxes;
+  context.restore();
 }
 
 /** A label, laid out: its number, glyph and, unless there is no room for them, words. */
 interface Chip {
   readonly rect: Rect;
-  readonly number: string;
   readonly numberWidth: number;
   readonly label: string;
   readonly value: string;
 }
 
 /** Lay out the labels; those that would cover each other do without words, which the list of people has too. */
-function chipsOf(
-  context: CanvasRenderingContext2D,
-  faces: readonly DrawnFace[],
-  boxes: readonly Rect[],
-  canvas: Size,
-  words: Words,
-): Chip[] {
-  const layOut = (withWords: (i: number) => boolean) =>
-    faces.flatMap((face, i) => {
-      const box = boxes[i];
-      return box === undefined ? [] : [chipOf(context, face, box, canvas, withWords(i) ? words : null)];
-    });
-  const full = layOut(() => true);
+function chipsOf(context: CanvasRenderingContext2D, faces: readonly ShownFace[], canvas: Size): Chip[] {
+  const full = faces.map((face) => chipOf(context, face, canvas, true));
   const crowded = overlapping(full.map(({ rect }) => rect));
-  return crowded.includes(true) ? layOut((i) => crowded[i] !== true) : full;
+  return full.map((chip, i) => {
+    const face = faces[i];
+    return crowded[i] === true && face !== undefined ? chipOf(context, face, canvas, false) : chip;
+  });
 }
 
-function chipOf(
-  context: CanvasRenderingContext2D,
-  face: DrawnFace,
-  box: Rect,
-  canvas: Size,
-  words: Words | null,
-): Chip {
-  const { expression } = face;
-  const number = String(face.track);
-  const numberWidth = context.measureText(number).width + GAP;
-  const label = words?.label(expression, face.obstacle) ?? "";
-  // Where the label is a reason there is no expression for a percentage to be of.
-  const reasoned = expression?.uncertain === true && face.obstacle !== null;
-  const value = expression === null || words === null || reasoned ? "" : words.percent(expression.confidence);
-  const glyphWidth = expression === null ? 0 : GLYPH;
-  // Room for the widest value, so that the chip keeps its width while the number changes.
-  const valueWidth = value === "" || words === null ? 0 : GAP + context.measureText(words.percent(1)).width;
+function chipOf(context: CanvasRenderingContext2D, face: ShownFace, canvas: Size, words: boolean): Chip {
+  const numberWidth = context.measureText(String(face.number)).width + GAP;
+  const label = words ? face.label : "";
+  const value = words ? face.value : "";
+  const glyphWidth = face.expression === null ? 0 : GLYPH;
+  const valueWidth = value === "" ? 0 : GAP + context.measureText(face.widest).width;
   const labelWidth = label === "" ? 0 : GAP + context.measureText(label).width;
   const width = PAD + numberWidth + glyphWidth + labelWidth + valueWidth + PAD;
-  return { rect: chipPlace(box, width, canvas), number, numberWidth, label, value };
+  return { rect: chipPlace(face.box, width, canvas), numberWidth, label, value };
 }
 
-function drawBox(context: CanvasRenderingContext2D, track: number, { x, y, width, height }: Rect): void {
+function drawBox(context: CanvasRenderingContext2D, number: number, { x, y, width, height }: Rect): void {
   context.beginPath();
-  drawCorners(context, cornerShape(track), x, y, width, height);
+  drawCorners(context, cornerShape(number), x, y, width, height);
   context.lineCap = "round";
   context.lineJoin = "round";
   // A dark line under the light one: visible on any picture.
@@ -116,16 +90,17 @@ function drawBox(context: CanvasRenderingContext2D, track: number, { x, y, width
   context.stroke();
 }
 
-function drawChip(context: CanvasRenderingContext2D, face: DrawnFace, chip: Chip): void {
+function drawChip(context: CanvasRenderingContext2D, face: ShownFace, chip: Chip): void {
   const { expression } = face;
   const { x, y, width } = chip.rect;
   drawChipGround(context, expression, chip.rect);
   context.fillStyle = "#ffffff";
   context.textBaseline = "middle";
+  context.textAlign = "left";
   const middle = y + CHIP_HEIGHT / 2 + 0.5;
   let at = x + PAD;
   context.globalAlpha = face.alpha * 0.75;
-  context.fillText(chip.number, at, middle);
+  context.fillText(String(face.number), at, middle);
   context.globalAlpha = face.alpha;
   at += chip.numberWidth;
   if (expression !== null) {
@@ -135,7 +110,6 @@ function drawChip(context: CanvasRenderingContext2D, face: DrawnFace, chip: Chip
   context.fillText(chip.label, at, middle);
   context.textAlign = "right";
   context.fillText(chip.value, x + width - PAD, middle);
-  context.textAlign = "left";
 }
 
 /** Above the face; inside its upper edge when there is no room above; never beyond the canvas. */
@@ -145,7 +119,7 @@ function chipPlace(box: Rect, width: number, canvas: Size): Rect {
   return { x, y: above >= 4 ? above : Math.max(4, box.y + 8), width, height: CHIP_HEIGHT };
 }
 
-function drawChipGround(context: CanvasRenderingContext2D, expression: Expression | null, { x, y, width }: Rect): void {
+function drawChipGround(context: CanvasRenderingContext2D, expression: Shown | null, { x, y, width }: Rect): void {
   context.save();
   context.beginPath();
   context.roundRect(x, y, width, CHIP_HEIGHT, 8);

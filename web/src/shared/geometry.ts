@@ -1,6 +1,7 @@
 /** Where the picture lies on the screen, and where a face lies in it. */
 
-import type { Box } from "./protocol";
+/** x1, y1, x2, y2: in pixels of the picture, or as fractions of it where a comment says so. */
+export type Box = readonly [number, number, number, number];
 
 export interface Size {
   readonly width: number;
@@ -10,6 +11,11 @@ export interface Size {
 export interface Rect extends Size {
   readonly x: number;
   readonly y: number;
+}
+
+/** A box of a picture of this size, in pixels, as fractions of it. */
+export function fractions([x1 = 0, y1 = 0, x2 = 0, y2 = 0]: readonly number[], { width, height }: Size): Box {
+  return [x1 / width, y1 / height, x2 / width, y2 / height];
 }
 
 /** Where CSS `object-fit: contain` puts a picture inside a box. */
