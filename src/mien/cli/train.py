@@ -195,3 +195,31 @@ def detector(
         )
     plots.curves(Run.history_of(out), ("obj", "cls", "box", "points"), "detector: parts of the loss", out / "loss.png")
     typer.echo(f"{out / 'model.pt'} (plot beside it); next: mien export detector {out}", err=True)
+
+
+@app.command("attributes")
+def attributes(
+    data: Annotated[Path, typer.Option(help="Folder with train.parquet and dev.parquet.")],
+    out: Out = Path("runs/attributes"),
+    arch: Annotated[str, typer.Option(help="ag-s or ag-m.")] = "ag-m",
+    epochs: Annotated[int, typer.Option(min=1, help="Length of the schedule.")] = 120,
+    minutes: Minutes = None,
+    batch: Annotated[int, typer.Option(min=2)] = 128,
+    rate: Annotated[float, typer.Option(min=0, help="Peak learning rate.")] = 2e-3,
+    seed: int = 0,
+    as_json: Json = False,
+) -> None:
+    """Train the network that estimates age and gender of an aligned face."""
+    need_torch()
+    from mien.training import plots
+    from mien.training.attributes.train import Recipe, splits, train
+    from mien.training.loops import Run
+
+    recipe = Recipe(arch=arch, epochs=epochs, minutes=minutes, batch=batch, rate=rate, seed=seed)
+    with Bar(as_json) as bar:
+        train(recipe, *splits(data), out, bar.tell)
+    history = Run.history_of(out)
+    plots.curves(history, ("train_loss",), f"{arch}: loss", out / "loss.png")
+    plots.curves(history, ("dev_age_mae",), f"{arch}: years off on dev", out / "age.png")
+    plots.curves(history, ("dev_gender",), f"{arch}: gender on dev", out / "gender.png")
+    typer.echo(f"{out / 'model.pt'} (plots beside it); next: mien export attributes {out}", err=True)

@@ -80,9 +80,9 @@ def degrade(images: Tensor) -> Tensor:
 
 
 def erase(images: Tensor) -> Tensor:
-    """Put a square of noise over half of the batch."""
+    """Put a rectangle of noise, each side a sixth to a third of the picture's, over half of the batch."""
     n, _, h, w = images.shape
-    size = torch.randint(8, 17, (2, n), device=images.device)
+    size = torch.randint(h // 6, h // 3 + 1, (2, n), device=images.device)
     top = (torch.rand(n, device=images.device) * (h - size[0])).long()
     left = (torch.rand(n, device=images.device) * (w - size[1])).long()
     ys, xs = torch.arange(h, device=images.device)[None], torch.arange(w, device=images.device)[None]
