@@ -1,4 +1,4 @@
-"""Search for input that breaks the frame decoder or the socket protocol: ``python scripts/fuzz.py [seconds]``.
+"""Search for input that breaks the frame decoder or the socket protocol: ``python scripts/fuzz.py [seconds [seed]]``.
 
 Both targets are run under libFuzzer (atheris), which looks for input that reaches new code; the seeds are the hostile
 and the odd pictures of the tests. A picture may be refused with a `PictureError` and with nothing else; a socket must
@@ -28,6 +28,10 @@ ROOT: Final = Path(__file__).parent.parent
 SECONDS: Final = 60
 LONGEST: Final = 10
 """Seconds that one input may take before it counts as a hang."""
+
+MEMORY: Final = 1024
+"""Megabytes: what atheris and the server hold (200 at the start), and the largest frame decoded, twice over. A picture
+of a hundred bytes that is given gigabytes must be found out."""
 
 LIMITS: Final = codec.Limits(max_bytes=2**18, max_pixels=2**20, max_scans=25)
 """Tighter than the product's, so that more inputs are tried."""
@@ -68,7 +72,9 @@ class Sockets:
             atheris.instrument_func(place)
         self.engine = FakeEngine()
         self.loop = asyncio.new_event_loop()
-        self.app = create_app(ServerSettings(socket_rate=0), lambda _: Backend(self.engine, {}))
+        self.folder = tempfile.TemporaryDirectory(prefix="mien-fuzz-data-")
+        settings = ServerSettings(socket_rate=0, data_dir=Path(self.folder.name))
+        self.app = create_app(settings, lambda _: Backend(self.engine, {}))
         self.lifespan = self.app.router.lifespan_context(self.app)
         self.loop.run_until_complete(self._begin())
 
@@ -165,17 +171,18 @@ def run(target: str, arguments: list[str]) -> None:
     atheris.Fuzz()
 
 
-def main(seconds: int) -> int:
+def main(seconds: int = SECONDS, seed: int = 1) -> int:
     """Run every target for its share of ``seconds``; return 1 when one broke."""
     folder = Path(tempfile.mkdtemp(prefix="mien-fuzz-"))
     broken = 0
     for target in ("decode", "socket"):
         corpus = folder / target
         corpus.mkdir()
-        for number, seed in enumerate(seeds(target)):
-            (corpus / f"seed-{number}").write_bytes(seed)
-        limits = [f"-max_total_time={seconds // 2}", f"-timeout={LONGEST}", "-rss_limit_mb=2048", "-max_len=65536"]
-        command = [sys.executable, __file__, target, *limits, f"-artifact_prefix={folder}/", "-seed=1", str(corpus)]
+        for number, content in enumerate(seeds(target)):
+            (corpus / f"seed-{number}").write_bytes(content)
+        limits = [f"-max_total_time={seconds // 2}", f"-timeout={LONGEST}", f"-rss_limit_mb={MEMORY}"]
+        where = [f"-artifact_prefix={folder}/", str(corpus)]
+        command = [sys.executable, __file__, target, *limits, "-max_len=65536", f"-seed={seed}", *where]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         lines = done.stderr.splitlines()
         tried = next((line for line in reversed(lines) if line.startswith(("Done", "#"))), "no input was tried")
@@ -190,4 +197,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] in (["decode"], ["socket"]):
         run(sys.argv[1], sys.argv[2:])
     else:
-        sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else SECONDS))
+        sys.exit(main(*map(int, sys.argv[1:3])))

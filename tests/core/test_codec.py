@@ -256,6 +256,15 @@ def test_webp_bomb_is_refused_by_its_header() -> None:
     assert code_of(b"RIFF" + struct.pack("<I", len(body)) + body) == "too_large"
 
 
+@pytest.mark.parametrize("kind", [b"IDAT", b"IEND"])
+def test_png_chunk_beyond_the_file_is_refused_by_its_header(kind: bytes) -> None:
+    data = encoded("PNG")
+    start = data.rindex(kind) - 4
+    huge = data[:start] + struct.pack(">I", 2**32 - 1) + data[start + 4 :]
+    assert not headers.read(huge).complete
+    assert code_of(huge) == "truncated"
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 def test_pixel_limit_is_exact(kind: str) -> None:
     pixels = PICTURE.shape[0] * PICTURE.shape[1]

@@ -33,6 +33,13 @@ def png_that_claims(width: int, height: int, bits: int = 1) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
+def png_with_chunk_that_claims(kind: bytes, length: int) -> bytes:
+    """Return a PNG of which the first chunk of that kind claims to be so many bytes long."""
+    data = save(noise(), "PNG")
+    start = data.index(kind) - 4
+    return data[:start] + struct.pack(">I", length) + data[start + 4 :]
+
+
 def jpeg_that_claims(width: int, height: int) -> bytes:
     data = save(Pillow.new("L", (8, 8), 127), "JPEG")
     start = data.index(b"\xff\xc0")
@@ -65,6 +72,8 @@ HOSTILE: Final[dict[str, tuple[Callable[[], bytes], str]]] = {
     "JPEG that claims 65535²": (lambda: jpeg_that_claims(65_535, 65_535), "too_large"),
     "PNG that claims 20000²": (lambda: png_that_claims(20_000, 20_000), "too_large"),
     "PNG that claims 2³¹ − 1 squared": (lambda: png_that_claims(2**31 - 1, 2**31 - 1), "too_large"),
+    "PNG with an end mark of 4 GB": (lambda: png_with_chunk_that_claims(b"IEND", 2**32 - 1), "truncated"),
+    "PNG with data of 4 GB": (lambda: png_with_chunk_that_claims(b"IDAT", 2**32 - 1), "truncated"),
     "WebP that claims 16384²": (lambda: webp_that_claims(16_384, 16_384), "too_large"),
     "JPEG that claims no pixels": (lambda: jpeg_that_claims(0, 0), "truncated"),
     "2,000 scans": (lambda: jpeg_of_many_scans(2000), "too_complex"),

@@ -128,7 +128,8 @@ def _png(data: bytes, name: str) -> Header:
     alpha, orientation, complete = bool(colour & 4), 1, False
     for kind, start, length in _chunks(data, 8, 12, "big", name):
         if kind == b"IEND":
-            complete = True
+            # It holds nothing. One that claims gigabytes would be given them by OpenCV before it reads on.
+            complete = length == 0
             break
         if kind == b"tRNS":
             alpha = True
