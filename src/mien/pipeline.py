@@ -13,15 +13,19 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from mien.core.errors import SettingsError
 from mien.core.heat import Heat
 from mien.core.settings import AnalyzerSettings, Wants
 from mien.core.types import Event, Faces, FloatArray, Frame, FrameResult, Image
+from mien.models import attributes, pose, zoo
 from mien.models import detector as detectors
-from mien.models import pose, zoo
+from mien.models.attributes import AttributeModel
 from mien.models.detector import Detector
 from mien.models.emotion import EmotionModel
 from mien.models.landmarks import COUNT, LandmarkModel
+from mien.models.networks import Networks
 from mien.models.quality import quality
+from mien.tracking.attributes import AttributeMemory
 from mien.tracking.filters import OneEuro
 from mien.tracking.people import People
 from mien.tracking.tracker import Tracker
@@ -47,22 +51,41 @@ class Analyzer:
         settings: what to look for and how.
         detector: used in place of the one that ``settings`` names.
 
+    Attributes:
+        networks: those that it computes with.
+
     Raises:
+        DeviceError: the device cannot be used; says why and what to install.
         ModelError: a model file is missing, altered or computes wrongly.
         SettingsError: the settings name something that does not exist.
     """
 
     def __init__(self, settings: AnalyzerSettings | None = None, detector: Detector | None = None) -> None:
         self.settings = settings or AnalyzerSettings()
-        self.detector = detector or detectors.create(self.settings)
+        self.networks = Networks(self.settings)
+        self.detector = detector or detectors.create(self.settings, self.networks)
         self.emotion = EmotionModel(self._load("emotion"))
         if self.settings.landmarks:
             _ = self.landmarks
+        if self.settings.attributes:
+            _ = self.attributes
 
     @cached_property
     def landmarks(self) -> LandmarkModel:
         """The landmark model; loaded when it is first asked for."""
         return LandmarkModel(self._load("face-landmarks"))
+
+    @cached_property
+    def attributes(self) -> AttributeModel:
+        """The model of age and gender; loaded when it is first asked for, if the settings allow it.
+
+        Raises:
+            SettingsError: they do not.
+            MissingDependencyError: this copy of Mien comes without it.
+        """
+        if not self.settings.attributes_allowed:
+            raise SettingsError(attributes.OFF)
+        return attributes.load(self.settings.precision, self.settings.threads)
 
     def analyze(self, image: Image | Frame, wants: Wants | None = None) -> FrameResult:
         """Analyse one picture, BGR ``uint8 [H, W, 3]`` or a `Frame`.
@@ -73,7 +96,7 @@ class Analyzer:
 
         Returns:
             The faces, largest first, with ``emotion``, ``label``, ``uncertain``, ``quality`` and ``reason``; no tracks.
-            ``heat`` where ``explain`` is wanted.
+            ``heat`` where ``explain`` is wanted, the columns of age and gender where these are.
         """
         frame = image if isinstance(image, Frame) else Frame(image)
         wants = wants or self.settings.wants
@@ -84,6 +107,8 @@ class Analyzer:
         if wants.landmarks:
             faces = self.read_landmarks(frame.image, faces, watch)
         faces = self.judge(frame.image, faces, watch)
+        if wants.attributes:
+            faces = self.read_attributes(frame.image, faces, watch, wants)
         assert faces.emotion_raw is not None
         label = faces.emotion_raw.argmax(1)
         uncertain = self.emotion.uncertain(faces.emotion_raw, label, faces.quality)
@@ -157,6 +182,13 @@ class Analyzer:
             share, reason = quality(image, faces, turned)
             return faces.replace(quality=share, reason=reason)
 
+    def read_attributes(self, image: Image, faces: Faces, watch: Stopwatch, wants: Wants) -> Faces:
+        """Fill the columns of the attributes that are wanted; ``reason`` is known."""
+        with watch("attributes"):
+            model = self.attributes
+            years, female = model.predict(model.align(image, faces))
+            return model.fill(faces, years, female, model.unfit(faces), wants.attributes)
+
     def heat(self, frame: Frame, faces: Faces, wants: Wants, watch: Stopwatch) -> Heat | None:
         """Return `explain`'s heat maps where they are wanted."""
         if not wants.explain:
@@ -165,7 +197,7 @@ class Analyzer:
             return self.explain(frame.image, faces)
 
     def _load(self, name: str) -> zoo.Model:
-        return zoo.load(name, self.settings.precision, self.settings.threads)
+        return self.networks.get(name)
 
 
 class StreamAnalyzer:
@@ -184,6 +216,7 @@ class StreamAnalyzer:
         self.tracker = Tracker(tracking)
         self.people = People(tracking, analyzer.emotion.spec.resting)
         self.steady_landmarks = OneEuro(COUNT)
+        self.attributes = AttributeMemory()
         self._detected: float | None = None
 
     def analyze(self, frame: Frame) -> FrameResult:
@@ -199,9 +232,11 @@ class StreamAnalyzer:
         if self.wants.landmarks:
             faces = self.analyzer.read_landmarks(frame.image, faces, watch, partial(self._steady, now))
         faces = self.analyzer.judge(frame.image, faces, watch)
+        faces = self._read_attributes(frame, faces, watch)
         with watch("smooth"):
             faces, events = self.people.update(faces, self.tracker.active, now, self.wants)
             self.steady_landmarks.forget(self.tracker.active)
+            self.attributes.forget(self.tracker.active)
             assert faces.shown is not None
             assert faces.label is not None
             uncertain = self.analyzer.emotion.uncertain(faces.shown, faces.label, faces.quality)
@@ -214,7 +249,7 @@ class StreamAnalyzer:
 
     def reset(self) -> None:
         """Forget everybody; identities start anew but numbers are not used again."""
-        for memory in (self.tracker, self.people, self.steady_landmarks):
+        for memory in (self.tracker, self.people, self.steady_landmarks, self.attributes):
             memory.reset()
         self._detected = None
 
@@ -229,6 +264,21 @@ class StreamAnalyzer:
         with watch("track"):
             faces = self.tracker.update(faces, now, min_new=self.analyzer.detector.min_score)
             return faces[np.asarray(faces.tracks) > 0]
+
+    def _read_attributes(self, frame: Frame, faces: Faces, watch: Stopwatch) -> Faces:
+        """Fill the wanted attributes: what was learned of each track, after a look at those that are due for one."""
+        if not self.wants.attributes:
+            self.attributes.reset()  # who switches them off wants them forgotten
+            return faces
+        assert faces.tracks is not None
+        assert faces.quality is not None
+        with watch("attributes"):
+            model = self.analyzer.attributes
+            unfit = model.unfit(faces)
+            due = self.attributes.due(faces.tracks, unfit, frame.timestamp)
+            seen = model.predict(model.align(frame.image, faces[due]))
+            self.attributes.update(faces.tracks[due], *seen, faces.quality[due], unfit[due], frame.timestamp)
+            return model.fill(faces, *self.attributes.means(faces.tracks), self.wants.attributes)
 
     def _steady(self, now: float, faces: Faces, points: FloatArray) -> FloatArray:
         assert faces.tracks is not None

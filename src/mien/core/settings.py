@@ -4,8 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Final
 
 from mien.core.errors import SettingsError
+
+ATTRIBUTES: Final = ("age", "gender")
+"""What can be read off faces beside expressions; off unless named, see ``docs/attributes.md``."""
+
+
+def attributes_of(value: Any) -> tuple[str, ...]:
+    """Return the attributes that somebody names, each once, in the order of `ATTRIBUTES`.
+
+    Args:
+        value: a list of names, or a text with commas between them; None and nothing name none.
+
+    Raises:
+        SettingsError: it is neither, or names something else.
+    """
+    names = value.split(",") if isinstance(value, str) else [] if value is None else value
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise SettingsError(f"attributes must be a list of names ({', '.join(ATTRIBUTES)}), got {str(value)[:100]!r}")
+    asked = {name.strip() for name in names} - {""}
+    if unknown := sorted(asked - set(ATTRIBUTES)):
+        raise SettingsError(f"there is no attribute {unknown[0][:100]!r}: there are {', '.join(ATTRIBUTES)}")
+    return tuple(name for name in ATTRIBUTES if name in asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +68,7 @@ class Wants:
         explain: heat maps of where on the faces the shown expressions were read from.
         baseline: in a stream, take each person's resting face off what is shown.
         signals: in a stream, follow signals and events; most need ``landmarks``.
+        attributes: of `ATTRIBUTES`, those that are estimated.
     """
 
     landmarks: bool = False
@@ -54,7 +77,11 @@ class Wants:
     explain: bool = False
     baseline: bool = False
     signals: bool = False
+    attributes: tuple[str, ...] = ()
 
+
+DEVICES = ("cpu", "cuda")
+"""What can compute the networks."""
 
 LARGE = 1280
 """Pictures with a longer side than this, in pixels, are large."""
@@ -77,8 +104,14 @@ class AnalyzerSettings:
         explain: also make heat maps of where on the faces the shown expressions were read from.
         baseline: in streams, learn each person's resting face and take it off what is shown.
         signals: in streams, also follow signals (attention, drowsiness …) and events (smiles, blinks …).
+        attributes: of `ATTRIBUTES`, those that are estimated: names, or a text with commas. Non-commercial weights.
+        attributes_allowed: whether anybody may ask for them later; a server does not allow it unless told to.
         precision: ``int8`` or ``fp32`` model files.
         threads: intra-op threads of each model.
+        device: ``cpu``, or ``cuda`` for an NVIDIA GPU, which reads the fp32 files and refuses to be replaced by the
+            CPU without a word.
+        models: address of a `mien model-server` (or another server of the Open Inference Protocol with our models)
+            that computes the networks; None computes them here.
         tracking: used by streams alone.
     """
 
@@ -92,8 +125,12 @@ class AnalyzerSettings:
     explain: bool = False
     baseline: bool = False
     signals: bool = False
+    attributes: tuple[str, ...] = ()
+    attributes_allowed: bool = True
     precision: str = "int8"
     threads: int = 1
+    device: str = "cpu"
+    models: str | None = None
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
     def __post_init__(self) -> None:
@@ -101,8 +138,13 @@ class AnalyzerSettings:
             raise SettingsError(f"precision must be int8 or fp32, got {self.precision!r}")
         if self.detect_size is not None and not 64 <= self.detect_size <= 4096:
             raise SettingsError(f"detect_size must lie between 64 and 4096 pixels, got {self.detect_size}")
+        if self.device not in DEVICES:
+            raise SettingsError(f"device must be one of {', '.join(DEVICES)}, got {self.device!r}")
+        if self.device != "cpu" and self.models is not None:
+            raise SettingsError("the models are computed by the model server: give the device to mien model-server")
         if self.threads < 1 or self.max_faces < 1:
             raise SettingsError("threads and max_faces must be at least 1")
+        object.__setattr__(self, "attributes", attributes_of(self.attributes))
 
     def look_at(self, width: int, height: int) -> int:
         """Return the long side in pixels at which a picture of this size is looked at."""
@@ -119,4 +161,5 @@ class AnalyzerSettings:
             explain=self.explain,
             baseline=self.baseline,
             signals=self.signals,
+            attributes=self.attributes,
         )

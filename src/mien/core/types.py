@@ -86,7 +86,11 @@ _COLUMNS: Final[dict[str, tuple[type[np.generic], tuple[int, ...]]]] = {
     "signals": (np.float32, (len(SIGNALS),)),
     "dominant": (np.int64, ()),
     "age": (np.float32, ()),
+    "age_low": (np.float32, ()),
+    "age_high": (np.float32, ()),
+    "age_uncertain": (np.bool_, ()),
     "gender": (np.float32, ()),
+    "gender_uncertain": (np.bool_, ()),
     "quality": (np.float32, ()),
     "reason": (np.int64, ()),
 }
@@ -115,8 +119,12 @@ class Faces:
         perclos: ``[n]`` share of the last minute with closed eyes, 0–1; NaN while too little was seen.
         signals: ``[n, 4]`` in the order of `SIGNALS`; NaN where too little is known.
         dominant: ``[n]`` int64, the emotion most shown of late as an index into `EMOTIONS`.
-        age: ``[n]`` years.
+        age: ``[n]`` estimated years; averaged over the track in a stream, as the next five are.
+        age_low: ``[n]`` years at which the interval begins that holds the age of four in five.
+        age_high: ``[n]`` years at which it ends.
+        age_uncertain: ``[n]`` bool, the age should not be relied on.
         gender: ``[n]`` probability of "female" as annotated in the training data.
+        gender_uncertain: ``[n]`` bool, neither gender should be told.
         quality: ``[n]`` 0–1, how fit the face is for analysis.
         reason: ``[n]`` int64, what speaks most against the face as an index into `REASONS`; -1 when nothing does.
 
@@ -143,7 +151,11 @@ class Faces:
     signals: FloatArray | None = None
     dominant: IntArray | None = None
     age: FloatArray | None = None
+    age_low: FloatArray | None = None
+    age_high: FloatArray | None = None
+    age_uncertain: BoolArray | None = None
     gender: FloatArray | None = None
+    gender_uncertain: BoolArray | None = None
     quality: FloatArray | None = None
     reason: IntArray | None = None
 

@@ -8,6 +8,8 @@ loads them before somebody asks for an attribute by name; see ``docs/attributes.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -27,7 +29,17 @@ YEARS: Final = 101
 """The distribution's classes: 0 to 100 years."""
 SHARES: Final = (0.1, 0.9)
 """The quantiles between which a fitted distribution holds four in five."""
+NOTE: Final = (
+    "age and gender are on: their weights are for non-commercial research use only, as the pictures are that they were "
+    "trained on (UTKFace)"
+)
+"""Said wherever the feature is switched on."""
+OFF: Final = (
+    "age and gender are off here: they are for non-commercial research use only, start with `mien serve --attributes` "
+    "(or MIEN_ATTRIBUTES=true) to allow them"
+)
 HOW_TO_GET: Final = "install a release that has it, or train it: `mien train attributes`"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,9 +135,31 @@ class AttributeModel:
         neither = np.asarray(unfit | (age < self.infant_age))
         return neither, np.asarray(neither | (np.maximum(female, 1 - female) < self.certain))
 
+    def fill(
+        self, faces: Faces, years: FloatArray, female: FloatArray, unfit: BoolArray, wanted: Collection[str]
+    ) -> Faces:
+        """Fill the columns of the attributes that are ``wanted``, of `mien.core.settings.ATTRIBUTES`.
+
+        Args:
+            faces: n faces.
+            years: ``[n, 101]`` probabilities.
+            female: ``[n]`` probability.
+            unfit: ``[n]``, see `uncertain`.
+            wanted: names.
+        """
+        ages = self.ages(years)
+        age_uncertain, gender_uncertain = self.uncertain(ages.age, female, unfit)
+        if "age" in wanted:
+            faces = faces.replace(age=ages.age, age_low=ages.low, age_high=ages.high, age_uncertain=age_uncertain)
+        if "gender" in wanted:
+            faces = faces.replace(gender=female, gender_uncertain=gender_uncertain)
+        return faces
+
 
 def load(precision: str = "int8", threads: int = 1) -> AttributeModel:
-    """Load the network; the caller has made sure that somebody asked for it by name.
+    """Load the network and say (in the log, which goes to stderr) under which licence.
+
+    The caller has made sure that somebody asked for it by name.
 
     Raises:
         MissingDependencyError: this copy of Mien comes without it; all else works.
@@ -133,7 +167,7 @@ def load(precision: str = "int8", threads: int = 1) -> AttributeModel:
     """
     spec = find()
     try:
-        return AttributeModel(zoo.load(spec.name, precision, threads))
+        model = AttributeModel(zoo.load(spec.name, precision, threads))
     except ModelError:
         if not any(file.path.exists() for file in spec.files.values()):
             raise MissingDependencyError(
@@ -141,6 +175,8 @@ def load(precision: str = "int8", threads: int = 1) -> AttributeModel:
                 f"{HOW_TO_GET}"
             ) from None
         raise
+    log.warning(NOTE)
+    return model
 
 
 def find() -> zoo.ModelSpec:
