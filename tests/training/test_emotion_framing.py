@@ -6,9 +6,10 @@ import pytest
 from numpy.typing import NDArray
 
 from mien.core.settings import AnalyzerSettings
+from mien.evaluation.crops import find
 from mien.evaluation.emotion_data import EmotionSet
 from mien.models.detector import create
-from mien.training.emotion.framing import find, reframe
+from mien.training.emotion.framing import reframe
 from mien.training.emotion.train import SPEC
 
 

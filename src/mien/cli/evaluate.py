@@ -160,3 +160,28 @@ def landmarks(
 
     finder = None if detector is None else create(AnalyzerSettings(detector=detector, precision=precision))
     show(evaluate(LandmarkModel(open_model("face-landmarks", models, precision)), read(dataset), finder), as_json)
+
+
+@app.command("attributes")
+def attributes(
+    dataset: Dataset,
+    models: Models = None,
+    precision: Precision = "int8",
+    detector: Annotated[
+        str | None, typer.Option(help="Find and align the faces with mien or haar, not as the set's crops have them.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Error of age and gender, per annotated group and age band, with intervals.
+
+    DATASET is a .parquet file with the columns image, age, gender and, where annotated, group.
+    """
+    from mien.core.settings import AnalyzerSettings
+    from mien.evaluation.attribute_data import read
+    from mien.evaluation.attributes import evaluate
+    from mien.models.attributes import NOTE, AttributeModel
+    from mien.models.detector import create
+
+    typer.echo(NOTE, err=True)
+    finder = None if detector is None else create(AnalyzerSettings(detector=detector, precision=precision))
+    show(evaluate(AttributeModel(open_model("attributes", models, precision)), read(dataset), finder), as_json)

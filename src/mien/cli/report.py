@@ -131,10 +131,21 @@ def show_fairness(report: dict[str, Any]) -> None:
         )
 
 
+def show_errors(rows: dict[str, Any]) -> None:
+    """Print the errors of age and gender per group, as `mien.evaluation.attributes.evaluate` has them."""
+    print()
+    keys = ("n", "age_mae", "age_mae_interval", "gender_error", "gender_error_interval")
+    headers = ("", "n", "years off", "95%", "wrong gender", "95%")
+    table(headers, ((name, *(row[key] for key in keys)) for name, row in rows.items()))
+
+
 PARTS: Final[dict[str, Callable[[dict[str, Any]], None]]] = {
     "compare": show_comparison,
     "robustness": show_robustness,
     "fairness": show_fairness,
+    "groups": show_errors,
+    "bands": show_errors,
+    "cells": show_errors,
 }
 """Parts of a report with tables of their own."""
 

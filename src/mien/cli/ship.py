@@ -19,6 +19,7 @@ class Kind(StrEnum):
     emotion = "emotion"
     detector = "detector"
     landmarks = "landmarks"
+    attributes = "attributes"
 
 
 Models = Annotated[Path, typer.Option(help="Folder with manifest.json and weights/.")]

@@ -37,12 +37,13 @@ def groups(age: FloatArray, female: FloatArray) -> dict[str, BoolArray]:
     """Return who belongs to which group ``[n]``: both genders, all age bands, and every pair of them."""
     years = np.floor(np.maximum(age, 0))
     gender = {"women": female >= 0.5, "men": female < 0.5}
-    bands = {_band(low, high): (years >= low) & (years <= high) for low, high in BANDS}
+    bands = {band_name(low, high): (years >= low) & (years <= high) for low, high in BANDS}
     cells = {f"{who} {band}": mine & inside for who, mine in gender.items() for band, inside in bands.items()}
     return {name: np.asarray(rows, bool) for name, rows in {**gender, **bands, **cells}.items()}
 
 
-def _band(low: int, high: int) -> str:
+def band_name(low: int, high: int) -> str:
+    """Return how an age band is called."""
     return f"{low}+" if high > 120 else f"{low}–{high}"
 
 
