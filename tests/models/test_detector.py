@@ -177,7 +177,7 @@ def test_ours_comes_from_the_zoo(monkeypatch: pytest.MonkeyPatch) -> None:
         def run(self, tensor: FloatArray) -> dict[str, FloatArray]:
             return network(tensor)
 
-    def load(name: str, precision: str, threads: int) -> Model:
+    def load(name: str, precision: str, threads: int, device: str) -> Model:
         asked.append((name, precision, threads))
         return Model()
 

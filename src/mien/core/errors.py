@@ -5,8 +5,11 @@ MienError
 │   ├── PictureError            not a picture, truncated, too large, too costly to decode
 │   └── SourceError             a video, camera or path that cannot be opened or read
 ├── ModelError                  a model file that is missing, altered, unsafe or computes wrongly
+│   └── ModelServerError        a model server that does not answer, or not as it should
 ├── StoreError                  what is kept cannot be read or written
+│   └── DiskFullError           there is no space left
 ├── SettingsError               an option with a value that makes no sense
+│   └── DeviceError             a device to compute on that cannot be used; says why and what to install
 └── MissingDependencyError      an optional package is needed; the message holds the command that installs it
 
 ``code`` is stable: it is what the server and ``--json`` report, and what a client may branch on.
@@ -52,16 +55,34 @@ class ModelError(MienError):
     code = "bad_model"
 
 
+class ModelServerError(ModelError):
+    """The server that holds the models does not answer, or not as it should."""
+
+    code = "models_unavailable"
+
+
 class StoreError(MienError):
     """What is kept cannot be read or written."""
 
     code = "store_failed"
 
 
+class DiskFullError(StoreError):
+    """There is no space left for what is to be kept."""
+
+    code = "disk_full"
+
+
 class SettingsError(MienError):
     """An option has a value that makes no sense."""
 
     code = "bad_settings"
+
+
+class DeviceError(SettingsError):
+    """The device to compute on cannot be used."""
+
+    code = "device_unavailable"
 
 
 class MissingDependencyError(MienError):

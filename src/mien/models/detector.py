@@ -18,6 +18,7 @@ from mien.core.settings import AnalyzerSettings
 from mien.core.types import Faces, FloatArray, Image
 from mien.models import zoo
 from mien.models.haar import HaarDetector
+from mien.models.networks import Networks
 from mien.models.spec import InputSpec
 from mien.models.yunet import YuNetDetector
 
@@ -174,15 +175,23 @@ def _sigmoid(x: FloatArray) -> FloatArray:
     return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x), np.float32)
 
 
-def create(settings: AnalyzerSettings) -> Detector:
+def create(settings: AnalyzerSettings, networks: Networks | None = None) -> Detector:
     """Make the detector that ``settings.detector`` names.
 
+    Args:
+        settings: say which.
+        networks: give ours; by default those that ``settings`` stand for.
+
     Raises:
-        SettingsError: no detector goes by that name, or it needs a file and none is given.
+        SettingsError: no detector goes by that name, or it needs a file and none is given, or it cannot compute on the
+            device.
         ModelError: its file is missing or broken.
     """
     if settings.detector == "mien":
-        return NetworkDetector.of(zoo.load("face-detector", settings.precision, settings.threads), settings)
+        return NetworkDetector.of((networks or Networks(settings)).get("face-detector"), settings)
+    if settings.detector in ("haar", "yunet") and settings.device != "cpu":
+        message = f"the detector {settings.detector} computes on the CPU alone: leave out --device, or --detector"
+        raise SettingsError(message)
     if settings.detector == "haar":
         return HaarDetector(settings)
     if settings.detector == "yunet":

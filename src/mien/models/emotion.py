@@ -10,9 +10,6 @@ from mien.core.errors import ModelError
 from mien.core.types import BoolArray, Faces, FloatArray, Image, IntArray
 from mien.models import zoo
 
-BATCH: Final = 8
-"""Faces per call. Larger batches gain nothing on a CPU, and every new batch size costs memory."""
-
 HEADS: Final = ("emotion", "fer2013")
 MAPS: Final = "maps"
 
@@ -48,8 +45,8 @@ class EmotionModel:
         return self._run(crops, heads)
 
     def _run(self, crops: Image, outputs: tuple[str, ...]) -> dict[str, FloatArray]:
-        tensor = self.spec.input.tensor(crops)
-        parts = [self.model.run(tensor[i : i + BATCH], outputs) for i in range(0, max(len(tensor), 1), BATCH)]
+        tensor, batch = self.spec.input.tensor(crops), self.model.batch
+        parts = [self.model.run(tensor[i : i + batch], outputs) for i in range(0, max(len(tensor), 1), batch)]
         return {name: np.concatenate([part[name] for part in parts]) for name in outputs}
 
     def probabilities(self, crops: Image) -> FloatArray:

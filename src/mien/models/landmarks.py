@@ -40,9 +40,6 @@ MIRROR: Final = (
 )
 """For every landmark the one that takes its place in a mirrored picture."""
 
-BATCH: Final = 8
-"""Faces per call, as for the emotions."""
-
 
 class LandmarkModel:
     """The shipped landmark network. Safe to use from several threads at once.
@@ -57,11 +54,15 @@ class LandmarkModel:
 
     def read(self, image: Image, faces: Faces) -> FloatArray:
         """Return ``[n, 68, 2]`` landmarks (x y in pixels) of the faces on a BGR picture; see `locate`."""
-        return locate(self.model.run, self.spec.input, image, faces)
+        return locate(self.model.run, self.spec.input, image, faces, self.model.batch)
 
 
 def locate(
-    run: Callable[[FloatArray], Mapping[str, FloatArray]], spec: InputSpec, image: Image, faces: Faces
+    run: Callable[[FloatArray], Mapping[str, FloatArray]],
+    spec: InputSpec,
+    image: Image,
+    faces: Faces,
+    batch: int = zoo.BATCH,
 ) -> FloatArray:
     """Find the landmarks of every face.
 
@@ -73,26 +74,27 @@ def locate(
         spec: how the network wants the faces.
         image: BGR uint8 ``[H, W, 3]``.
         faces: boxes, and points where they are known.
+        batch: faces per call.
 
     Returns:
         ``[n, 68, 2]`` float32, x y in pixels of ``image``; they may lie beyond it.
     """
-    found = _look(run, spec, image, faces)
+    found = _look(run, spec, image, faces, batch)
     unknown = ~np.isfinite(faces.points).all((1, 2))
     if unknown.any():
         again = faces[unknown]
-        found[unknown] = _look(run, spec, image, again.replace(points=five_points(found[unknown])))
+        found[unknown] = _look(run, spec, image, again.replace(points=five_points(found[unknown])), batch)
     return found
 
 
 def _look(
-    run: Callable[[FloatArray], Mapping[str, FloatArray]], spec: InputSpec, image: Image, faces: Faces
+    run: Callable[[FloatArray], Mapping[str, FloatArray]], spec: InputSpec, image: Image, faces: Faces, batch: int
 ) -> FloatArray:
     if not len(faces):
         return np.empty((0, COUNT, 2), np.float32)
     transforms = spec.transforms(faces)
     tensor = spec.tensor(spec.cut(image, transforms))
-    parts = [run(tensor[i : i + BATCH])["landmarks"] for i in range(0, len(tensor), BATCH)]
+    parts = [run(tensor[i : i + batch])["landmarks"] for i in range(0, len(tensor), batch)]
     inside = np.concatenate(parts).reshape(-1, COUNT, 2) * np.array([spec.width, spec.height], np.float32)
     return to_picture(inside, transforms)
 

@@ -6,31 +6,59 @@ within a model would only fight each other (measured: 2.8 ms became 10.8 ms with
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from pathlib import Path
+from typing import Final, Protocol
 
 import numpy as np
 import onnxruntime as ort
 
-from mien.core.errors import ModelError
+from mien.core.errors import DeviceError, ModelError
 from mien.core.types import FloatArray
+from mien.models import gpu
 
 ort.set_default_logger_severity(3)
 
 
+class Network(Protocol):
+    """A network that computes, here or elsewhere; callable from any number of threads at once.
+
+    Attributes:
+        name: used in error messages.
+        input: name of its only input.
+        shape: of the input, -1 where any length will do.
+        outputs: names.
+        output_shapes: by name, -1 where the length follows from the input.
+    """
+
+    name: str
+    input: str
+    shape: tuple[int, ...]
+    outputs: list[str]
+    output_shapes: dict[str, tuple[int, ...]]
+
+    def run(self, tensor: FloatArray, outputs: Sequence[str] | None = None) -> dict[str, FloatArray]:
+        """Return the outputs by name, all or those named, for one input ``[n, channels, height, width]`` float32."""
+        ...
+
+
 class Session:
-    """A network in memory, callable from any number of threads at once.
+    """A network in memory; see `Network`.
 
     Args:
         data: the ONNX file's bytes.
         name: used in error messages.
         threads: intra-op threads.
+        device: ``cpu`` or ``cuda``.
 
     Raises:
+        DeviceError: the GPU cannot be used; says why and what to install.
         ModelError: not an ONNX file, refers to data outside itself, or cannot be run.
     """
 
-    def __init__(self, data: bytes, name: str = "model", threads: int = 1) -> None:
+    def __init__(self, data: bytes, name: str = "model", threads: int = 1, device: str = "cpu") -> None:
         refuse_external_data(data, name)
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
@@ -38,13 +66,12 @@ class Session:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # The arena keeps the memory of the largest batch for ever; without it 122 MB were used where it kept 334.
         options.enable_cpu_mem_arena = False
-        try:
-            self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's own errors share no base class but this
-            raise ModelError(f"{name} cannot be loaded: {error}") from error
+        self._session = _open(data, options, name, device)
         self.name = name
         self.input: str = self._session.get_inputs()[0].name
+        self.shape = _shape(self._session.get_inputs()[0].shape)
         self.outputs: list[str] = [output.name for output in self._session.get_outputs()]
+        self.output_shapes = {output.name: _shape(output.shape) for output in self._session.get_outputs()}
 
     def run(self, tensor: FloatArray, outputs: Sequence[str] | None = None) -> dict[str, FloatArray]:
         """Return the outputs by name for one input ``[n, channels, height, width]`` float32.
@@ -61,6 +88,30 @@ class Session:
             raise ModelError(f"{self.name} has no output {', '.join(sorted(missing))}")
         values = self._session.run(wanted, {self.input: tensor})
         return dict(zip(wanted, (np.asarray(v, np.float32) for v in values), strict=True))
+
+
+def _open(data: bytes, options: ort.SessionOptions, name: str, device: str) -> ort.InferenceSession:
+    providers: list[str | tuple[str, dict[str, str]]] = ["CPUExecutionProvider"]
+    if device == "cuda":
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints what it cannot find; we say so ourselves
+            ort.preload_dlls()
+        gpu.require(ort.get_available_providers(), Path(ort.__file__).parent / "capi")
+        # What the GPU cannot compute, counting shapes for one, is left to the CPU.
+        providers.insert(0, (gpu.PROVIDER, gpu.OPTIONS))
+    try:
+        # By its own fallback onnxruntime would go over to the CPU at any error, even in the middle of its work.
+        session = ort.InferenceSession(data, options, providers=providers, enable_fallback=0)
+    except Exception as error:  # onnxruntime's own errors share no base class but this
+        if device == "cuda" and "cud" in str(error).lower():
+            raise DeviceError(f"--device cuda cannot be used: {error}") from error
+        raise ModelError(f"{name} cannot be loaded: {error}") from error
+    if device == "cuda":
+        gpu.refused(session.get_providers())
+    return session
+
+
+def _shape(found: Sequence[int | str | None]) -> tuple[int, ...]:
+    return tuple(side if isinstance(side, int) else -1 for side in found)
 
 
 def version() -> str:
@@ -80,7 +131,7 @@ def golden_sample(output: FloatArray, count: int = 32) -> FloatArray:
     return np.asarray(flat[np.linspace(0, flat.size - 1, min(count, flat.size)).astype(int)], np.float32)
 
 
-def self_test(session: Session, shape: tuple[int, ...], expected: Mapping[str, list[float]]) -> float:
+def self_test(session: Network, shape: tuple[int, ...], expected: Mapping[str, list[float]]) -> float:
     """Return the largest difference between what the session computes on the golden input and what it should.
 
     Some runtimes computed int8 wrongly on processors that were new to them; nothing else would notice.

@@ -18,11 +18,13 @@ from typing import Any, Final
 from mien.core.errors import ModelError
 from mien.core.labels import EMOTIONS
 from mien.core.types import FloatArray
-from mien.models.runtime import Session, self_test
+from mien.models.runtime import Network, Session, self_test
 from mien.models.spec import InputSpec
 
 HERE: Final = Path(__file__).parent
 PRECISIONS: Final = ("int8", "fp32")
+BATCH: Final = 8
+LARGE_BATCH: Final = 64
 log = logging.getLogger(__name__)
 
 
@@ -95,11 +97,20 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A loaded network and its manifest entry. Safe to call from several threads at once."""
+    """A loaded network and its manifest entry. Safe to call from several threads at once.
+
+    Attributes:
+        spec: the entry.
+        precision: of the file that was loaded.
+        session: computes.
+        batch: faces that are best computed in one call. On a CPU larger batches gain nothing and every new batch size
+            costs memory; elsewhere every call has a price of its own.
+    """
 
     spec: ModelSpec
     precision: str
-    session: Session
+    session: Network
+    batch: int = BATCH
 
     def run(self, tensor: FloatArray, outputs: Sequence[str] | None = None) -> dict[str, FloatArray]:
         """Return the network's outputs (all, or those named) for float32 ``[n, channels, height, width]``."""
@@ -183,32 +194,55 @@ def read_checked(spec: ModelSpec, precision: str) -> bytes:
     return data
 
 
-def open_checked(spec: ModelSpec, precision: str, threads: int = 1) -> Model:
+def open_checked(spec: ModelSpec, precision: str, threads: int = 1, device: str = "cpu") -> Model:
     """Load one file of a model and run its self-test.
 
     Raises:
+        DeviceError: the device cannot be used.
         ModelError: as `read_checked`, or the network computes something else than it should.
     """
-    session = Session(read_checked(spec, precision), f"{spec.name} ({precision})", threads)
+    session = Session(read_checked(spec, precision), f"{spec.name} ({precision})", threads, device)
+    check(session, spec, precision)
+    return Model(spec, precision, session, BATCH if device == "cpu" else LARGE_BATCH)
+
+
+def check(session: Network, spec: ModelSpec, precision: str) -> None:
+    """Run the self-test of one file.
+
+    Raises:
+        ModelError: the network computes something else than it should.
+    """
     file = spec.files[precision]
     error = self_test(session, spec.golden_shape, file.golden)
     if not error <= file.tolerance:
         raise ModelError(f"{session.name} failed its self-test: off by {error:.3g}, allowed {file.tolerance:.3g}")
-    return Model(spec, precision, session)
 
 
-def load(name: str, precision: str = "int8", threads: int = 1) -> Model:
-    """Load a model that Mien carries.
-
-    An int8 file that fails its self-test on this processor is replaced by the fp32 file, with a warning in the log.
+def find(name: str) -> ModelSpec:
+    """Return the manifest entry of a model that Mien carries.
 
     Raises:
-        ModelError: unknown name, altered file, or neither file computes what it should.
+        ModelError: there is none by that name.
     """
     models = catalogue()
     if name not in models:
         raise ModelError(f"there is no model {name!r}: there are {', '.join(models)}")
-    spec = models[name]
+    return models[name]
+
+
+def load(name: str, precision: str = "int8", threads: int = 1, device: str = "cpu") -> Model:
+    """Load a model that Mien carries.
+
+    An int8 file that fails its self-test on this processor is replaced by the fp32 file, with a warning in the log. A
+    GPU reads the fp32 file: it has no use for the int8 one.
+
+    Raises:
+        DeviceError: the device cannot be used.
+        ModelError: unknown name, altered file, or neither file computes what it should.
+    """
+    spec = find(name)
+    if device != "cpu":
+        return open_checked(spec, "fp32", threads, device)
     read_checked(spec, precision)
     try:
         return open_checked(spec, precision, threads)
