@@ -65,7 +65,7 @@ def emotion(
     arch: Annotated[
         str,
         typer.Option(
-            help="fer-s, fer-t, fer-m, fer-l; teachers: vgg-s, vgg, resnet18, resnet18-se; "
+            help="fer-s, fer-t, fer-m, fer-l; teachers: vgg-s, resnet18-s, vgg, resnet18, resnet18-se; "
             "yardsticks: mini-xception, cnn-guide."
         ),
     ] = "fer-m",

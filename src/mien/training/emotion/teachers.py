@@ -13,6 +13,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from mien.training.blocks import Point
+
 
 @dataclass(frozen=True, slots=True)
 class Teacher:
@@ -62,18 +64,19 @@ class Residual(nn.Module):
         tail: list[nn.Module] = [Squeeze(outputs)] if squeeze else []
         self.body = nn.Sequential(*layer(inputs, outputs, stride), *layer(outputs, outputs, relu=False), *tail)
         straight = inputs == outputs and stride == 1
-        conv = nn.Conv2d(inputs, outputs, 1, stride, bias=False)
-        self.skip = nn.Identity() if straight else nn.Sequential(conv, nn.BatchNorm2d(outputs))
+        skip = nn.Sequential(Point(inputs, outputs, stride), nn.BatchNorm2d(outputs))
+        self.skip = nn.Identity() if straight else skip
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(self.body(x) + self.skip(x))
 
 
-def resnet18(squeeze: bool) -> nn.Sequential:
-    """Return ResNet-18 (64–512) with a 3×3 stem of stride 1, for small pictures."""
-    layers = layer(1, 64)
-    inputs = 64
-    for width, stride in ((64, 1), (128, 2), (256, 2), (512, 2)):
+def resnet18(squeeze: bool, widths: tuple[int, ...] = (64, 128, 256, 512)) -> nn.Sequential:
+    """Return ResNet-18 with a 3×3 stem of stride 1, for small pictures."""
+    inputs = widths[0]
+    layers = layer(1, inputs)
+    for stage, width in enumerate(widths):
+        stride = 2 if stage else 1
         layers += [Residual(inputs, width, stride, squeeze), Residual(width, width, 1, squeeze)]
         inputs = width
     return nn.Sequential(*layers)
@@ -84,8 +87,9 @@ TEACHERS: Final[dict[str, Teacher]] = {
     "vgg": Teacher(lambda: vgg((64, 128, 256, 512)), 512, 44),
     "resnet18-se": Teacher(lambda: resnet18(squeeze=True), 512, 64),
     "vgg-s": Teacher(lambda: vgg((32, 64, 128, 256)), 256, 44),
+    "resnet18-s": Teacher(lambda: resnet18(squeeze=True, widths=(32, 64, 128, 256)), 256, 44),
 }
-"""The recipe's three, and a small one that two CPU cores train within the hour."""
+"""The recipe's three, and two small ones that two CPU cores train in an hour or two."""
 
 
 def build(arch: str) -> tuple[nn.Module, int]:

@@ -20,9 +20,10 @@ from torch import Tensor, nn
 from mien.core.errors import InputError
 from mien.core.labels import EMOTIONS, FER2013, FER2013_IN_EMOTIONS
 from mien.evaluation.emotion_data import EmotionSet
+from mien.training.blocks import Point
 from mien.training.emotion.augment import plain
 from mien.training.emotion.train import Tensors, normalise, scores
-from mien.training.loops import Average, Budget, Run, Trainee, device, parameter_groups
+from mien.training.loops import Average, Budget, Run, Trainee, device, parameter_groups, to_device
 
 CONTEMPT: Final = -15.0
 """Logit of what these networks do not know."""
@@ -68,7 +69,7 @@ class Module(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.skip = nn.Sequential(nn.Conv2d(inputs, outputs, 1, 2, bias=False), nn.BatchNorm2d(outputs))
+        self.skip = nn.Sequential(Point(inputs, outputs, 2), nn.BatchNorm2d(outputs))
         self.body = nn.Sequential(
             Separable(inputs, outputs), nn.ReLU(), Separable(outputs, outputs), nn.MaxPool2d(3, 2, 1)
         )
@@ -164,8 +165,8 @@ def train(
     if not len(kept):
         raise InputError(f"{train_set.name} holds no rows with one of the seven labels to train on")
     data, dev = Tensors.of(kept, where), Tensors.of(dev_set, where)
-    # Not channels last: with that, torch 2.13's backward of depthwise convolutions crashes on a CPU.
-    net = Yardstick(recipe.arch).to(where)
+    net = Yardstick(recipe.arch)
+    to_device(net, where)
     optimiser = torch.optim.Adam(parameter_groups(net, recipe.decay), lr=recipe.rate)
     # The "average" holds the best epoch's weights.
     trainee = Trainee(net, Average(net), optimiser, Budget(recipe.epochs, recipe.minutes))
@@ -211,8 +212,9 @@ def _epoch(trainee: Trainee, data: Tensors, rate: float, batch: int) -> float:
         if len(rows) < 2:
             continue
         images = plain(data.images[rows].float() / 255)
-        _, seven = trainee.net(normalise(images))
-        loss = F.cross_entropy(seven, data.fer[rows])
+        with torch.autocast(where.type, torch.bfloat16):
+            _, seven = trainee.net(normalise(images).contiguous(memory_format=torch.channels_last))
+        loss = F.cross_entropy(seven.float(), data.fer[rows])
         trainee.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         trainee.optimiser.step()
