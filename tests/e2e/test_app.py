@@ -104,6 +104,7 @@ def test_everything_is_reached_by_tab(server: Server, browser: Browser, visitor:
         "Skip to the page",
         "Live",
         "Videos",
+        "Photos",
         "Sessions",
         "About",
         "Settings",

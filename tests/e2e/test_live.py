@@ -110,34 +110,6 @@ def test_space_pauses_and_keeps_the_boxes(server: Server, browser: Browser, visi
 
 
 @pytest.fixture
-def photo(portrait: NDArray[np.uint8], tmp_path: Path) -> Path:
-    path = tmp_path / "portrait.png"
-    assert cv2.imwrite(str(path), portrait)
-    return path
-
-
-def test_photo_is_read_once_and_stays(server: Server, browser: Browser, visitor: Visitor, photo: Path) -> None:
-    live = LivePage(visitor.open(browser, server.url))
-    live.open_file(str(photo))
-    live.wait_for_face("happiness")
-    expect(live.find("mark")).to_contain_text("portrait.png")
-    # Longer than a lost face takes to fade: what was seen on a photo does not.
-    expect(live.find("table")).to_contain_text("%")
-    live.wait_for_face("happiness")
-    stage_width, stage_height = live.overlay_size()
-    lefts = [(left + width / 2 - (stage_width - stage_height) / 2) / stage_height for left, _, width, _ in live.boxes()]
-    assert min(abs(left - (FACE[0] + FACE[2]) / 2 / 512) for left in lefts) < 0.04
-
-
-def test_photo_without_a_face_says_so(server: Server, browser: Browser, visitor: Visitor, tmp_path: Path) -> None:
-    path = tmp_path / "grey.png"
-    assert cv2.imwrite(str(path), np.full((240, 320, 3), 127, np.uint8))
-    live = LivePage(visitor.open(browser, server.url))
-    live.open_file(str(path))
-    live.wait_for_state("no-face")
-
-
-@pytest.fixture
 def video(portrait: NDArray[np.uint8], tmp_path: Path) -> Path:
     path = tmp_path / "portrait.webm"
     with av.open(str(path), "w") as container:
@@ -167,14 +139,14 @@ def test_video_plays_pauses_at_its_end_and_winds(
 
 
 def test_unreadable_file_names_itself_and_the_way_out(
-    server: Server, browser: Browser, visitor: Visitor, tmp_path: Path, photo: Path
+    server: Server, browser: Browser, visitor: Visitor, tmp_path: Path, video: Path
 ) -> None:
-    path = tmp_path / "broken.jpg"
-    path.write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    path = tmp_path / "broken.mp4"
+    path.write_bytes(b"no video")
     live = LivePage(visitor.open(browser, server.url))
     live.open_file(str(path))
-    expect(live.find("trouble-unreadable")).to_contain_text("broken.jpg")
-    live.open_file(str(photo))
+    expect(live.find("trouble-unreadable")).to_contain_text("broken.mp4")
+    live.open_file(str(video))
     live.wait_for_face()
 
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-import cv2
-import numpy as np
 from conftest import Server, Visitor
 from live_page import LivePage
-from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
 
@@ -104,32 +100,3 @@ def test_charts_have_tabs_that_arrow_keys_turn(server: Server, browser: Browser,
     expect(live.find("shares")).to_contain_text(re.compile(r"Happiness\s*([5-9]\d|100)%"))
     page.keyboard.press("ArrowRight")
     expect(live.find("chart")).to_have_attribute("data-points", re.compile("[1-9]"))
-
-
-def test_dark_photo_says_why_it_is_uncertain(
-    server: Server, browser: Browser, visitor: Visitor, portrait: NDArray[np.uint8], tmp_path: Path
-) -> None:
-    path = tmp_path / "dark.png"
-    assert cv2.imwrite(str(path), np.asarray(portrait * 0.06, np.uint8))
-    live = LivePage(visitor.open(browser, server.url))
-    live.open_file(str(path))
-    live.wait_for_state("too-dark")
-    expect(live.find("people")).to_contain_text("Uncertain (too dark)")
-    expect(live.find("obstacle")).to_have_text("too dark")
-
-
-def test_photo_of_a_group_is_looked_at_closely(
-    server: Server, browser: Browser, visitor: Visitor, portrait: NDArray[np.uint8], tmp_path: Path
-) -> None:
-    side = 230
-    group = np.full((1600, 2400, 3), 128, np.uint8)
-    small = cv2.resize(portrait, (side, side), interpolation=cv2.INTER_AREA)
-    for top in (80, 580, 1080):
-        for left in (100, 680, 1260, 1840):
-            group[top : top + side, left : left + side] = small
-    path = tmp_path / "group.png"
-    assert cv2.imwrite(str(path), group)
-    live = LivePage(visitor.open(browser, server.url))
-    live.open_file(str(path))
-    # A single look at the whole picture finds none of the twelve.
-    expect(live.find("overlay")).to_have_attribute("data-faces", re.compile(r"^([89]|1\d)$"))

@@ -30,9 +30,19 @@ const imports = Object.entries(files).flatMap(([path, text]) => {
 
 const allowed: Readonly<Record<string, readonly string[]>> = {
   "": ["app", ""],
-  app: ["app", "features/live", "features/videos", "features/sessions", "features/about", "i18n", "shared"],
+  app: [
+    "app",
+    "features/live",
+    "features/videos",
+    "features/photos",
+    "features/sessions",
+    "features/about",
+    "i18n",
+    "shared",
+  ],
   "features/live": ["features/live", "i18n", "shared"],
   "features/videos": ["features/videos", "i18n", "shared"],
+  "features/photos": ["features/photos", "i18n", "shared"],
   "features/sessions": ["features/sessions", "i18n", "shared"],
   "features/about": ["features/about", "i18n", "shared"],
   i18n: ["i18n", "shared"],

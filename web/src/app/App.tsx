@@ -11,6 +11,7 @@ import { SettingsDialog } from "./SettingsDialog";
 
 /** Loaded when it is first opened: who only looks at the live page does not wait for it. */
 const VideosPage = lazy(() => import("../features/videos/VideosPage"));
+const PhotosPage = lazy(() => import("../features/photos/PhotosPage"));
 const SessionsPage = lazy(() => import("../features/sessions/SessionsPage"));
 
 export function App() {
@@ -37,9 +38,11 @@ export function App() {
       <main id="page" tabIndex={-1} className="min-h-0 min-w-0 outline-none">
         {page === "live" && <LivePage />}
         {page === "about" && <AboutPage />}
-        {(page === "videos" || page === "sessions") && (
-          <Suspense fallback={null}>{page === "videos" ? <VideosPage /> : <SessionsPage />}</Suspense>
-        )}
+        <Suspense fallback={null}>
+          {page === "videos" && <VideosPage />}
+          {page === "photos" && <PhotosPage />}
+          {page === "sessions" && <SessionsPage />}
+        </Suspense>
       </main>
       <HelpDialog open={dialog === "help"} onClose={close} />
       <SettingsDialog open={dialog === "settings"} onClose={close} />

@@ -12,6 +12,7 @@ interface Props {
 const icons: Readonly<Record<Page, IconName>> = {
   live: "live",
   videos: "videos",
+  photos: "file",
   sessions: "sessions",
   about: "about",
 };

@@ -18,6 +18,11 @@ export function fractions([x1 = 0, y1 = 0, x2 = 0, y2 = 0]: readonly number[], {
   return [x1 / width, y1 / height, x2 / width, y2 / height];
 }
 
+/** The other way round: fractions of a picture of this size, in pixels. */
+export function pixels([x1, y1, x2, y2]: Box, { width, height }: Size): Box {
+  return [x1 * width, y1 * height, x2 * width, y2 * height];
+}
+
 /** Where CSS `object-fit: contain` puts a picture inside a box. */
 export function contain(picture: Size, box: Size): Rect {
   if (picture.width <= 0 || picture.height <= 0) return { x: 0, y: 0, width: 0, height: 0 };

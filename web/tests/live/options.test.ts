@@ -3,16 +3,11 @@ import { noWishes, optionsFor, optionsMessage, usual } from "../../src/features/
 
 describe("optionsFor", () => {
   it("asks for nothing that nobody wants", () => {
-    expect(optionsFor(noWishes, "camera")).toEqual(usual);
+    expect(optionsFor(noWishes)).toEqual(usual);
   });
 
   it.each(["landmarks", "pose", "signals"] as const)("%s needs landmarks", (name) => {
-    expect(optionsFor({ ...noWishes, [name]: true }, "camera").landmarks).toBe(true);
-  });
-
-  it("looks closely at photos alone", () => {
-    expect(optionsFor(noWishes, "photo").small_faces).toBe(true);
-    expect(optionsFor(noWishes, "video").small_faces).toBe(false);
+    expect(optionsFor({ ...noWishes, [name]: true }).landmarks).toBe(true);
   });
 });
 

@@ -150,7 +150,7 @@ class FakeWorld {
 describe("WhyLens", () => {
   it("shows the map of the face that the pointer rests on", async () => {
     const world = new FakeWorld();
-    world.run("photo");
+    world.run("video", true);
     world.lens.point(2);
     expect(world.phase).toBe("off");
     world.rest();
@@ -166,7 +166,7 @@ describe("WhyLens", () => {
     world.run("camera");
     world.lens.point(1);
     world.rest();
-    world.run("photo");
+    world.run("video", true);
     world.lens.point(2);
     world.lens.point(null);
     world.rest();
@@ -175,7 +175,7 @@ describe("WhyLens", () => {
 
   it("asks once per picture", async () => {
     const world = new FakeWorld();
-    world.run("photo");
+    world.run("video", true);
     world.lens.point(1);
     world.rest();
     await world.answer(reason(0), reason(0.5));
@@ -186,7 +186,7 @@ describe("WhyLens", () => {
 
   it("follows the pointer to another face while it waits for the answer", async () => {
     const world = new FakeWorld();
-    world.run("photo");
+    world.run("video", true);
     world.lens.point(1);
     world.rest();
     world.lens.point(2);
@@ -229,7 +229,7 @@ describe("WhyLens", () => {
 
   it("goes back to the focused face when the pointer leaves", async () => {
     const world = new FakeWorld();
-    world.run("photo");
+    world.run("video", true);
     world.lens.focus(1);
     world.lens.point(2);
     world.rest();
@@ -241,7 +241,7 @@ describe("WhyLens", () => {
 
   it("goes with its face", async () => {
     const world = new FakeWorld();
-    world.run("photo");
+    world.run("video", true);
     world.lens.point(2);
     world.rest();
     await world.answer(reason(0), reason(0.5));
@@ -253,7 +253,7 @@ describe("WhyLens", () => {
 
   it("is dismissed until another face is chosen", async () => {
     const world = new FakeWorld();
-    world.run("photo");
+    world.run("video", true);
     world.lens.point(1);
     world.rest();
     await world.answer(reason(0), reason(0.5));
@@ -265,12 +265,12 @@ describe("WhyLens", () => {
 
   it("says when the face was not found again, or what the server said", async () => {
     const world = new FakeWorld();
-    world.run("photo");
+    world.run("video", true);
     world.lens.point(1);
     world.rest();
     await world.answer(reason(0.5));
     expect(world.lens.snapshot()).toEqual({ phase: "failed", track: 1, message: null });
-    world.run("photo");
+    world.run("video", true);
     world.rest();
     world.asked.at(-1)?.fail(new Error("too many pictures at once"));
     await new Promise((done) => setTimeout(done, 0));

@@ -1,7 +1,7 @@
 import { type DragEvent, useEffect, useRef, useState } from "react";
 import { useT } from "../../i18n";
 import { useKeys } from "../../shared/useKeys";
-import { FILE_INPUT_ID, startFile, toggleFullscreen } from "./actions";
+import { FILE_INPUT_ID, startFiles, toggleFullscreen } from "./actions";
 import { cameras, session, useSession } from "./store";
 import { Announcer } from "./ui/Announcer";
 import { ChartPanel } from "./ui/ChartPanel";
@@ -75,14 +75,15 @@ function FileInput({ label }: { readonly label: string }) {
       id={FILE_INPUT_ID}
       data-testid="file-input"
       type="file"
+      multiple
       accept="image/*,video/*"
       className="hidden"
       aria-label={label}
       onChange={(event) => {
-        const file = event.target.files?.[0];
+        const files = [...(event.target.files ?? [])];
         // The same file may be chosen again.
         event.target.value = "";
-        if (file) void startFile(file);
+        void startFiles(files);
       }}
     />
   );
@@ -103,8 +104,7 @@ function useDrop() {
     onDrop: (event: DragEvent) => {
       event.preventDefault();
       setDragging(false);
-      const file = event.dataTransfer.files[0];
-      if (file) void startFile(file);
+      void startFiles([...event.dataTransfer.files]);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** What the buttons do. */
 
+import { isPhoto, showPhotos } from "../../shared/handover";
 import { openCamera } from "./sources/camera";
 import { openDemo } from "./sources/demo";
 import { openFile } from "./sources/file";
@@ -12,8 +13,12 @@ export async function startCamera(deviceId: string | null): Promise<void> {
   await cameras.refresh();
 }
 
-export async function startFile(file: File): Promise<void> {
-  await session.open("file", () => openFile(file));
+/** Play the video among the files, or show the photos on the page that is for them. */
+export async function startFiles(files: readonly File[]): Promise<void> {
+  const [file] = files;
+  if (file === undefined) return;
+  if (isPhoto(file)) showPhotos(files.filter(isPhoto));
+  else await session.open("file", () => openFile(file));
 }
 
 export async function startDemo(): Promise<void> {

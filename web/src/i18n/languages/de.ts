@@ -4,6 +4,7 @@ const messages: Language["messages"] = {
   "nav.label": "Seiten",
   "nav.live": "Live",
   "nav.videos": "Videos",
+  "nav.photos": "Fotos",
   "nav.sessions": "Archiv",
   "nav.about": "Über",
   "nav.settings": "Optionen",
@@ -48,7 +49,6 @@ const messages: Language["messages"] = {
   "source.demo": "Demo",
   "source.demoMark": "Demo",
   "source.demoCredit": "Eileen Collins, NASA, gemeinfrei",
-  "source.photoMark": "Foto",
   "source.videoMark": "Video",
 
   "action.start": "Starten",
@@ -120,7 +120,7 @@ const messages: Language["messages"] = {
   "trouble.other.text": "Der Browser meldet: „{detail}“. Eine andere Kamera versuchen oder den Browser neu starten.",
   "trouble.unreadable.title": "{name} ist nicht lesbar",
   "trouble.unreadable.text":
-    "Dieser Browser kennt das Format nicht, oder die Datei ist beschädigt. Als JPEG, PNG oder WebP speichern, oder als MP4 oder WebM.",
+    "Dieser Browser kennt das Format nicht, oder die Datei ist beschädigt. Als MP4 oder WebM speichern, oder auf der Seite Videos öffnen.",
   "trouble.demo.title": "Das Demobild wurde nicht geladen",
   "trouble.demo.text": "Der Server hat nicht geantwortet. Prüfen, ob er läuft, dann „Erneut versuchen“ wählen.",
 
@@ -148,7 +148,6 @@ const messages: Language["messages"] = {
   "chart.label":
     "Wahrscheinlichkeiten der acht Ausdrücke in den letzten 60 Sekunden; die Zahlen stehen in der Tabelle.",
   "chart.empty": "Hier wird der Ausdruck des gewählten Gesichts im Verlauf gezeichnet.",
-  "chart.photo": "Ein Foto ist ein Augenblick: es gibt keinen Verlauf zu zeichnen.",
   "chart.views": "Art des Diagramms",
   "chart.course": "Verlauf",
   "chart.lanes": "Alle",
@@ -355,6 +354,39 @@ const messages: Language["messages"] = {
   "videos.people.seen": "Zu sehen",
   "videos.people.absent": "–",
   "videos.reload": "Noch einmal versuchen",
+
+  "photos.title": "Fotos",
+  "photos.lead": "Fotos lesen lassen: alle, die darauf sind, auch kleine Gesichter.",
+  "photos.choose": "Fotos wählen",
+  "photos.demo": "Mit dem Demobild versuchen",
+  "photos.drop": "oder hierher ziehen, auch viele auf einmal",
+  "photos.drop.here": "Fotos hier ablegen",
+  "photos.kept.here":
+    "Sie werden auf diesem Computer gelesen und nicht aufbewahrt: Wird diese Seite geschlossen, sind Bilder und Ergebnisse fort.",
+  "photos.kept.server":
+    "Sie werden an {host} gesendet, dort gelesen und nicht aufbewahrt: Wird diese Seite geschlossen, sind Bilder und Ergebnisse fort.",
+  "photos.reading": "{count} von {all} gelesen",
+  "photos.read": "Fotos: {count}, Gesichter: {faces}",
+  "photos.failed.count": "nicht lesbar: {count}",
+  "photos.state.waiting": "Wartet",
+  "photos.state.reading": "Wird gelesen",
+  "photos.heat": "Wärmebilder",
+  "photos.heat.note": "Wo im Gesicht der Ausdruck abgelesen wurde",
+  "photos.csv": "Tabelle (CSV)",
+  "photos.json": "JSON",
+  "photos.clear": "Alle entfernen",
+  "photos.open": "{name} öffnen",
+  "photos.remove": "Entfernen",
+  "photos.remove.named": "{name} entfernen",
+  "photos.retry": "{name} noch einmal versuchen",
+  "photos.faces": "Gesichter: {count}",
+  "photos.none.found": "Kein Gesicht gefunden",
+  "photos.none.text": "Kein Gesicht gefunden. Gesichter sollten nicht winzig, verdeckt oder abgewandt sein.",
+  "photos.back": "Alle Fotos",
+  "photos.previous": "Voriges Foto",
+  "photos.next": "Nächstes Foto",
+  "photos.annotated": "Beschriftetes Bild",
+  "photos.annotated.failed": "Dieser Browser konnte das Bild nicht erzeugen: Es ist wohl zu groß für ihn.",
 
   "sessions.title": "Aufzeichnungen",
   "sessions.lead":

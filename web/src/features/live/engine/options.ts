@@ -1,6 +1,4 @@
-/** What the server is asked for, by what the user wants to see and what it is seen in. */
-
-import type { SourceKind } from "../sources/source";
+/** What the server is asked for, by what the user wants to see. */
 
 /** What the user wants to see. */
 export interface Wishes {
@@ -15,19 +13,17 @@ export const noWishes: Wishes = { landmarks: false, pose: false, signals: false,
 /** The protocol's options, by its names. */
 export interface Options {
   readonly landmarks: boolean;
-  readonly small_faces: boolean;
   readonly signals: boolean;
   readonly baseline: boolean;
 }
 
 /** What holds on a new connection. */
-export const usual: Options = { landmarks: false, small_faces: false, signals: false, baseline: false };
+export const usual: Options = { landmarks: false, signals: false, baseline: false };
 
-/** A photo is looked at closely: it is one picture, and may show a group. Most signals are read off landmarks. */
-export function optionsFor(wishes: Wishes, kind: SourceKind): Options {
+/** Most signals are read off landmarks. */
+export function optionsFor(wishes: Wishes): Options {
   return {
     landmarks: wishes.landmarks || wishes.pose || wishes.signals,
-    small_faces: kind === "photo",
     signals: wishes.signals,
     baseline: wishes.baseline,
   };
@@ -35,7 +31,7 @@ export function optionsFor(wishes: Wishes, kind: SourceKind): Options {
 
 /** The message that tells what changed; null when nothing did. */
 export function optionsMessage(before: Options, after: Options): string | null {
-  const names = ["landmarks", "small_faces", "signals", "baseline"] as const;
+  const names = ["landmarks", "signals", "baseline"] as const;
   const changed = names.filter((name) => before[name] !== after[name]);
   if (changed.length === 0) return null;
   return JSON.stringify({ type: "options", ...Object.fromEntries(changed.map((name) => [name, after[name]])) });

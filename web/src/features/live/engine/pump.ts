@@ -10,8 +10,6 @@ import { encodeFrame } from "./protocol";
 /** After this many ms without any answer the connection counts as dead. */
 const SILENCE_MS = 10_000;
 const LONG_SIDE = 640;
-/** A photo is sent once, so it may be larger: small faces in it stay readable. */
-const LONG_SIDE_PHOTO = 2560;
 /** A socket that holds back this many bytes is too slow for another frame. */
 const MAX_WAITING_BYTES = 256 * 1024;
 /** Cameras give 30 pictures a second; what comes faster, as from a display, gains nothing. Leaves room for jitter. */
@@ -53,13 +51,13 @@ export class Pump {
     this.forget();
   }
 
-  /** Send one picture as soon as possible, even from a photo or a video that is paused. */
+  /** Send one picture as soon as possible, even from a video that is paused. */
   once(): void {
     this.#wanted = true;
     this.#offer();
   }
 
-  /** Let go of everything under way: its answers no longer count. A photo is sent anew. */
+  /** Let go of everything under way: its answers no longer count. */
   forget(): void {
     this.#flow.clear();
     this.#silentSince = null;
@@ -87,14 +85,13 @@ export class Pump {
   #offer(): void {
     const source = this.#source;
     if (source === null || this.connection.link !== "open") return;
-    const still = source.kind === "photo" || this.paused;
-    if (still && !this.#wanted) return;
+    if (this.paused && !this.#wanted) return;
     const now = performance.now();
-    if (!still && now - this.#lastTaken < MIN_INTERVAL_MS) return;
+    if (!this.paused && now - this.#lastTaken < MIN_INTERVAL_MS) return;
     this.#lastTaken = now;
     const free = !this.#encoding && this.#flow.hasRoom(now) && this.connection.waiting < MAX_WAITING_BYTES;
     if (!free) {
-      if (!still) this.meter.dropped(now, 1);
+      if (!this.paused) this.meter.dropped(now, 1);
       return;
     }
     this.#wanted = false;
@@ -105,11 +102,10 @@ export class Pump {
     const size = source.size();
     if (size.width === 0 || size.height === 0) return;
     this.#encoding = true;
-    const longSide = source.kind === "photo" ? LONG_SIDE_PHOTO : LONG_SIDE;
     const epoch = this.#validFrom;
     let picture: Uint8Array | null;
     try {
-      picture = await this.#encoder.encode(source.element, size, longSide, this.maxFrameBytes);
+      picture = await this.#encoder.encode(source.element, size, LONG_SIDE, this.maxFrameBytes);
     } finally {
       this.#encoding = false;
     }

@@ -122,7 +122,7 @@ export class LiveSession {
 
   togglePause(): void {
     const { stage, paused } = this.#snapshot;
-    if (stage.phase !== "running" || stage.source.kind === "photo") return;
+    if (stage.phase !== "running") return;
     this.#pause(!paused);
   }
 
@@ -198,9 +198,7 @@ export class LiveSession {
     this.#forget();
     const recording = this.#recorder.state;
     this.#set({ ...initial, recording, stage: { phase: "running", source }, link: this.#connection.link });
-    // A photo is one moment: what was seen on it does not fade.
-    if (source.kind === "photo") this.clock.pause();
-    else this.clock.resume();
+    this.clock.resume();
     this.#pump.attach(source);
     source.onEnd(() => this.#ended(source));
     source.element.addEventListener("seeked", () => this.#pump.once());
@@ -271,7 +269,7 @@ export class LiveSession {
   #tell(): boolean {
     const { stage } = this.#snapshot;
     if (stage.phase !== "running") return false;
-    const wanted = optionsFor(this.#wishes, stage.source.kind);
+    const wanted = optionsFor(this.#wishes);
     const message = optionsMessage(this.#told, wanted);
     if (message === null || !this.#connection.send(message)) return false;
     this.#told = wanted;
@@ -334,10 +332,8 @@ export class LiveSession {
   }
 
   #refresh(): void {
-    const { stage } = this.#snapshot;
     const at = this.clock.now();
     const wall = performance.now();
-    const still = stage.phase === "running" && stage.source.kind === "photo";
     const people = this.tracks.people(at);
     const chosen = people.find(({ track }) => track === this.#chosen);
     if (chosen === undefined || !(chosen.present || this.#pinned)) {
@@ -347,29 +343,28 @@ export class LiveSession {
     this.#set({
       people,
       selected: this.#chosen,
-      noFace: this.#faceless(still, people.length, at),
-      obstacle: this.#lasting(obstacleOf(people), still ? 0 : OBSTACLE_AFTER_MS, at),
-      rates: this.#snapshot.paused || still ? noRates : this.#meter.rates(wall),
+      noFace: this.#faceless(at),
+      obstacle: this.#lasting(obstacleOf(people), at),
+      rates: this.#snapshot.paused ? noRates : this.#meter.rates(wall),
       calibration: this.#calibrator.look(
         people.filter(({ present }) => present).map(({ measures }) => measures.rest),
         at,
       ),
-      busy: !this.#snapshot.paused && !still && this.#snapshot.link === "open" && this.#meter.isBusy(wall),
+      busy: !this.#snapshot.paused && this.#snapshot.link === "open" && this.#meter.isBusy(wall),
     });
   }
 
   /** Whether results came and none has had a face for a while; that a slow server owes one says nothing. */
-  #faceless(still: boolean, people: number, at: number): boolean {
+  #faceless(at: number): boolean {
     if (this.#lastResultAt === null) return false;
-    if (still) return people === 0;
     return this.#lastResultAt > this.#lastFaceAt && at - this.#lastFaceAt > NO_FACE_AFTER_MS;
   }
 
-  /** What has been in the way for so long. */
-  #lasting(name: Obstacle | null, ms: number, at: number): Obstacle | null {
+  /** What has been in the way for a while. */
+  #lasting(name: Obstacle | null, at: number): Obstacle | null {
     if (name === null) this.#obstacle = null;
     else if (this.#obstacle?.name !== name) this.#obstacle = { name, since: at };
-    return this.#obstacle !== null && at - this.#obstacle.since >= ms ? this.#obstacle.name : null;
+    return this.#obstacle !== null && at - this.#obstacle.since >= OBSTACLE_AFTER_MS ? this.#obstacle.name : null;
   }
 
   #set(values: Partial<Snapshot>): void {

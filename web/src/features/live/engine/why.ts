@@ -1,6 +1,6 @@
 /**
  * Why a face got its label: the heat map of the face that the pointer or the focus rests on, while the picture stands
- * still (a photo, or paused). It lives outside React and asks the server once per picture.
+ * still (is paused). It lives outside React and asks the server once per picture.
  */
 
 import { place, type Rect } from "../../../shared/geometry";
@@ -49,9 +49,8 @@ interface Moment {
 }
 
 function momentOf({ stage, paused }: Snapshot): Moment | null {
-  if (stage.phase !== "running") return null;
+  if (stage.phase !== "running" || !paused) return null;
   const { source } = stage;
-  if (source.kind !== "photo" && !paused) return null;
   return { source, position: source.tape?.position ?? 0 };
 }
 

@@ -1,60 +1,12 @@
-/** A video or a photo from the user's disk. It is read in this page; what is analysed are single frames. */
+/** A video from the user's disk. It is read in this page; what is analysed are single frames. */
 
-import { everyFrame, everyPicture, makeVideo, type Source, SourceError, type Tape } from "./source";
+import { everyPicture, makeVideo, type Source, SourceError, type Tape } from "./source";
 
-/** @throws SourceError when the browser can read it neither as a picture nor as a video */
+/** @throws SourceError when the browser cannot read it as a video */
 export async function openFile(file: File): Promise<Source> {
-  const looksLikeVideo = file.type.startsWith("video/");
-  const ways = looksLikeVideo ? [openVideo] : [openPhoto, openVideo];
-  for (const way of ways) {
-    const source = await way(file);
-    if (source !== null) return source;
-  }
-  throw new SourceError({ kind: "unreadable", name: file.name });
-}
-
-async function openPhoto(file: File): Promise<Source | null> {
-  let bitmap: ImageBitmap;
-  try {
-    bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
-  } catch {
-    // Not a picture that this browser knows: the caller tries it as a video, then says so.
-    return null;
-  }
-  const canvas = document.createElement("canvas");
-  canvas.width = bitmap.width;
-  canvas.height = bitmap.height;
-  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return new Photo(canvas, file.name);
-}
-
-class Photo implements Source {
-  readonly kind = "photo";
-  readonly tape = null;
-  readonly deviceId = null;
-  readonly facesUser = false;
-
-  constructor(
-    readonly element: HTMLCanvasElement,
-    readonly name: string,
-  ) {}
-
-  size() {
-    return { width: this.element.width, height: this.element.height };
-  }
-
-  onPicture(call: () => void) {
-    return everyFrame(call);
-  }
-
-  onEnd() {}
-
-  pause() {}
-
-  resume() {}
-
-  close() {}
+  const source = await openVideo(file);
+  if (source === null) throw new SourceError({ kind: "unreadable", name: file.name });
+  return source;
 }
 
 async function openVideo(file: File): Promise<Source | null> {

@@ -1,9 +1,9 @@
-/** Where pictures come from, behind one face: a camera, a video file, a photo, the demo. */
+/** Where pictures come from, behind one face: a camera, a video file, the demo. */
 
 import type { Size } from "../../../shared/geometry";
 import type { Picture } from "../engine/encoder";
 
-export type SourceKind = "camera" | "video" | "photo" | "demo";
+export type SourceKind = "camera" | "video" | "demo";
 
 /** A recording that can be wound. Times in seconds. */
 export interface Tape {

@@ -6,7 +6,7 @@ import { useSession } from "../store";
 export function Badge() {
   const t = useT();
   const { rates, busy, stage } = useSession();
-  const shown = stage.phase === "running" && stage.source.kind !== "photo";
+  const shown = stage.phase === "running";
   return (
     <p
       data-testid="badge"

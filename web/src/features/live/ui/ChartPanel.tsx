@@ -13,9 +13,8 @@ type View = (typeof views)[number];
 export function ChartPanel({ shown }: { readonly shown: boolean }) {
   const t = useT();
   const id = useId();
-  const { stage, selected } = useSession();
+  const { selected } = useSession();
   const [view, setView] = useState<View>("course");
-  const photo = stage.phase === "running" && stage.source.kind === "photo";
   const alone = view === "course" && selected !== null;
   return (
     <section
@@ -37,13 +36,13 @@ export function ChartPanel({ shown }: { readonly shown: boolean }) {
           <Shares selected={selected} />
         ) : (
           <div className="relative min-h-36 min-w-0 flex-1">
-            {view === "course" && <Course track={photo ? null : selected} />}
+            {view === "course" && <Course track={selected} />}
             {view === "lanes" && <Lanes />}
             {view === "satisfaction" && <Satisfaction selected={selected} />}
-            <Nothing photo={photo} shown={photo || selected === null} />
+            {selected === null && <Nothing />}
           </div>
         )}
-        {view === "shares" && <Nothing photo={photo} shown={photo || selected === null} />}
+        {view === "shares" && selected === null && <Nothing />}
         {(view === "course" || view === "lanes") && <ProbabilityTable selected={selected} />}
         {view === "satisfaction" && <SatisfactionTable selected={selected} />}
       </div>
@@ -52,12 +51,11 @@ export function ChartPanel({ shown }: { readonly shown: boolean }) {
 }
 
 /** Why there is no chart. */
-function Nothing({ photo, shown }: { readonly photo: boolean; readonly shown: boolean }) {
+function Nothing() {
   const t = useT();
-  if (!shown) return null;
   return (
     <p className="absolute inset-0 grid place-items-center bg-surface/85 px-6 text-center text-14 text-muted">
-      {photo ? t("chart.photo") : t("chart.empty")}
+      {t("chart.empty")}
     </p>
   );
 }

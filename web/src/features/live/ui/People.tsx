@@ -1,8 +1,5 @@
 import { useLanguage, useT } from "../../../i18n";
-import { emotions, looks } from "../../../shared/emotions";
-import { capitalized, percent } from "../../../shared/format";
-import { cornerShape, cornersPath } from "../../../shared/identity";
-import { EmotionGlyph } from "../../../shared/ui/Icon";
+import { Bars, FaceMark, SmallBars } from "../../../shared/ui/Face";
 import { confidenceOf, spokenLabel } from "../../../shared/words";
 import type { Person } from "../engine/tracks";
 import { session, useSession } from "../store";
@@ -57,7 +54,7 @@ function PersonCard({ person, selected }: { readonly person: Person; readonly se
       className={`mb-1 block w-full rounded-card border p-3 text-left transition-opacity ${selected ? "border-line bg-ground" : "border-transparent hover:bg-hover"} ${present ? "" : "opacity-50"}`}
     >
       <span className="flex items-center gap-3">
-        <Marker track={track} />
+        <FaceMark number={track} />
         <span className="min-w-0 flex-1">
           <span className="flex justify-between gap-2 text-14 text-muted">
             <span className="truncate">
@@ -84,93 +81,5 @@ function PersonCard({ person, selected }: { readonly person: Person; readonly se
         ))}
       {selected && <Signals measures={measures} notes={session.events.of(track, session.clock.now())} />}
     </button>
-  );
-}
-
-/** The same corners and number as around the face in the picture. */
-function Marker({ track }: { readonly track: number }) {
-  return (
-    <svg aria-hidden="true" viewBox="0 0 36 36" className="size-9 shrink-0">
-      <path
-        d={cornersPath(cornerShape(track), 3, 3, 30, 30)}
-        fill="none"
-        stroke="currentColor"
-        strokeWidth={2}
-        strokeLinecap="round"
-        strokeLinejoin="round"
-      />
-      <text x={18} y={23} textAnchor="middle" fontSize={14} fontWeight={600} fill="currentColor">
-        {track}
-      </text>
-    </svg>
-  );
-}
-
-interface BarsProps {
-  readonly values: readonly number[];
-  /** Before the resting face was taken off. */
-  readonly raw: readonly number[] | null;
-}
-
-function Bars({ values, raw }: BarsProps) {
-  const t = useT();
-  const language = useLanguage().code;
-  return (
-    <span className="mt-3 block" data-testid="bars">
-      {emotions.map((emotion, i) => (
-        <span key={emotion} className="flex h-6 items-center gap-2 text-14">
-          <EmotionGlyph emotion={emotion} />
-          <span className="w-28 truncate">{capitalized(t(`emotion.${emotion}`), language)}</span>
-          <Bar emotion={emotion} value={values[i] ?? 0} raw={raw?.[i] ?? null} />
-          <span className="w-11 text-right text-muted">{percent(values[i] ?? 0, language)}</span>
-        </span>
-      ))}
-    </span>
-  );
-}
-
-interface BarProps {
-  readonly emotion: (typeof emotions)[number];
-  readonly value: number;
-  readonly raw: number | null;
-}
-
-/** A thin mark on the bar is where it would end if the resting face were not taken off. */
-function Bar({ emotion, value, raw }: BarProps) {
-  return (
-    <span className="relative flex-1">
-      <span className="block h-2 overflow-hidden rounded-full bg-track">
-        <span
-          className="block h-full origin-left rounded-full transition-transform"
-          style={{ background: looks[emotion].colour, transform: `scaleX(${value})` }}
-        />
-      </span>
-      {raw !== null && (
-        <span
-          className={`absolute -inset-y-1 w-0.5 rounded-full bg-text ${Math.abs(raw - value) < 0.01 ? "opacity-0" : ""}`}
-          style={{ left: `calc(${100 * raw}% - 1px)` }}
-          data-testid="raw"
-        />
-      )}
-    </span>
-  );
-}
-
-/** The eight bars in one line, for people whose numbers are not asked for. */
-function SmallBars({ values }: { readonly values: readonly number[] }) {
-  return (
-    <span className="mt-2 ml-12 flex h-5 items-end gap-1" aria-hidden="true">
-      {emotions.map((emotion, i) => (
-        <span key={emotion} className="h-full flex-1 overflow-hidden rounded-xs bg-track">
-          <span
-            className="block h-full origin-bottom transition-transform"
-            style={{
-              background: looks[emotion].colour,
-              transform: `translateY(${100 * (1 - (values[i] ?? 0))}%)`,
-            }}
-          />
-        </span>
-      ))}
-    </span>
   );
 }

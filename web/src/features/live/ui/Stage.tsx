@@ -59,8 +59,6 @@ function markOf(source: Source, t: Translate): string | null {
   switch (source.kind) {
     case "demo":
       return t("source.demoMark");
-    case "photo":
-      return t("source.photoMark");
     case "video":
       return t("source.videoMark");
     default:

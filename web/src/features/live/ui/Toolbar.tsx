@@ -89,19 +89,17 @@ function Playback({ onFullscreen }: { onFullscreen(): void }) {
   return (
     <>
       <span className="mx-1 h-6 w-px bg-line max-sm:hidden" aria-hidden="true" />
-      {source.kind !== "photo" && (
-        <Button
-          look="quiet"
-          icon={paused ? "play" : "pause"}
-          compact={compact}
-          title={t(paused ? "action.resume" : "action.pause")}
-          data-testid="pause"
-          onClick={() => session.togglePause()}
-        >
-          {t(paused ? "action.resume" : "action.pause")}
-        </Button>
-      )}
-      {source.kind !== "photo" && <Record />}
+      <Button
+        look="quiet"
+        icon={paused ? "play" : "pause"}
+        compact={compact}
+        title={t(paused ? "action.resume" : "action.pause")}
+        data-testid="pause"
+        onClick={() => session.togglePause()}
+      >
+        {t(paused ? "action.resume" : "action.pause")}
+      </Button>
+      <Record />
       <Button
         look="quiet"
         icon="reset"

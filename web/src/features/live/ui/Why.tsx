@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import { useT } from "../../../i18n";
-import { contain } from "../../../shared/geometry";
+import { contain, pixels } from "../../../shared/geometry";
+import { HeatColours, HeatMaps } from "../../../shared/ui/Heat";
 import { useKeys } from "../../../shared/useKeys";
 import { faceAt } from "../engine/why";
 import type { Source } from "../sources/source";
@@ -24,7 +25,7 @@ interface MapProps {
 /** The heat map over the face. It lies where the picture does, by the same rule (`object-fit: contain`). */
 export function WhyMap({ source, mirrored }: MapProps) {
   const why = useWhy();
-  const ref = useRef<SVGSVGElement>(null);
+  const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const host = ref.current?.parentElement;
     if (!host) return;
@@ -46,31 +47,13 @@ export function WhyMap({ source, mirrored }: MapProps) {
     };
   }, [source, mirrored]);
   useKeys({ escape: () => lens.dismiss() });
-  const { width, height } = source.size();
+  const size = source.size();
   const shown = why.phase === "shown" ? why : null;
-  const [x1, y1, x2, y2] = shown?.reason.area ?? [0, 0, 0, 0];
+  const maps = shown === null ? [] : [{ box: pixels(shown.reason.area, size), image: shown.reason.image }];
   return (
-    <svg
-      ref={ref}
-      viewBox={`0 0 ${width} ${height}`}
-      preserveAspectRatio="xMidYMid meet"
-      className="pointer-events-none absolute inset-0 size-full"
-      data-testid="why-map"
-      data-track={shown?.track ?? ""}
-      aria-hidden="true"
-    >
-      {shown && (
-        <image
-          href={shown.reason.image}
-          x={x1 * width}
-          y={y1 * height}
-          width={(x2 - x1) * width}
-          height={(y2 - y1) * height}
-          preserveAspectRatio="none"
-          {...(mirrored ? { transform: `translate(${width} 0) scale(-1 1)` } : {})}
-        />
-      )}
-    </svg>
+    <div ref={ref} data-testid="why-map" data-track={shown?.track ?? ""}>
+      <HeatMaps size={size} maps={maps} mirrored={mirrored} />
+    </div>
   );
 }
 
@@ -90,9 +73,7 @@ export function WhyWords() {
       {why.phase === "shown" && (
         <>
           <strong className="font-semibold">{t("why.shown", { label: t(`emotion.${why.reason.label}`) })}</strong>
-          <Swatch colour="#ff6a00" words={t("why.for")} />
-          <Swatch colour="#286ee6" words={t("why.against")} />
-          <span className="opacity-80">{t("why.limit")}</span>
+          <HeatColours />
           <span className="sr-only">
             {t("why.map", { number: why.track, label: t(`emotion.${why.reason.label}`) })}
           </span>
@@ -102,22 +83,11 @@ export function WhyWords() {
   );
 }
 
-/** The colours are those of the server's pictures. */
-function Swatch({ colour, words }: { readonly colour: string; readonly words: string }) {
-  return (
-    <span className="flex items-center gap-1.5">
-      <span className="size-3 rounded-xs" style={{ background: colour }} aria-hidden="true" />
-      {words}
-    </span>
-  );
-}
-
 /** Says that there is something to see, where there is. */
 export function WhyHint() {
   const t = useT();
   const { stage, paused, people } = useSession();
-  const still = stage.phase === "running" && (paused || stage.source.kind === "photo");
-  if (!still || people.length === 0) return null;
+  if (stage.phase !== "running" || !paused || people.length === 0) return null;
   return (
     <p className="px-4 pt-1 pb-3 text-14 text-muted" data-testid="why-hint">
       {t("why.hint")}
