@@ -33,8 +33,8 @@ import mien
 
 ROOT = Path(__file__).parents[2]
 LARGEST_MB = 550
-"""A guard against growth. Four fifths are compiled code of others: OpenCV 170 MB and PyAV 105 (each with an FFmpeg of its
-own), NumPy 70, ONNX Runtime 70; 50 MB are the byte code that pip makes."""
+"""A guard against growth. Four fifths are compiled code of others: OpenCV 170 MB and PyAV 105 (each with an FFmpeg of
+its own), NumPy 70, ONNX Runtime 70; 50 MB are the byte code that pip makes."""
 WAIT = 60.0
 OFFLINE = '''"""Refuses every connection that leaves this computer."""
 import sys
