@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mien.core.errors import SettingsError
-from mien.core.settings import AnalyzerSettings, TrackingSettings
+from mien.core.settings import AnalyzerSettings, TrackingSettings, attributes_of
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,26 @@ def test_settings_can_be_a_key() -> None:
 )
 def test_large_pictures_are_looked_at_closer(chosen: int | None, size: tuple[int, int], looked_at: int) -> None:
     assert AnalyzerSettings(detect_size=chosen).look_at(*size) == looked_at
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        (None, ()),
+        ("", ()),
+        ([], ()),
+        ("age", ("age",)),
+        (" gender ,age,", ("age", "gender")),
+        (["gender", "gender"], ("gender",)),
+        (("age", "gender"), ("age", "gender")),
+    ],
+)
+def test_attributes_are_named(value: object, names: tuple[str, ...]) -> None:
+    assert attributes_of(value) == names
+    assert AnalyzerSettings(attributes=value).wants.attributes == names  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", ["race", ["age", "ethnicity"], 7, True, [1], {"age": True}])
+def test_other_attributes_are_refused(value: object) -> None:
+    with pytest.raises(SettingsError, match="age, gender"):
+        attributes_of(value)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import numpy as np
@@ -47,6 +48,18 @@ class Recorder:
             for o in self.outcomes
             if isinstance(o, Analysed) and o.result.faces.tracks is not None
         ]
+
+
+def test_attributes_are_an_option() -> None:
+    stream = CountingStream()
+    box = Recorder(stream)
+    as_json_has_it: Any = ["gender", "age"]
+    box.session.options = StreamOptions(attributes=as_json_has_it)
+    box.session.put(packet(1))
+    box.session.run()
+    assert stream.wants.attributes == ("age", "gender")
+    with pytest.raises(SettingsError, match="no attribute 'race'"):
+        StreamOptions(attributes=("race",))
 
 
 def test_the_newest_frame_is_analysed() -> None:

@@ -1,51 +1,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from attributing import Brightness, stand_in
 
 from mien.core.errors import MissingDependencyError, ModelError
 from mien.core.types import Faces, FloatArray, Image
 from mien.models import attributes, zoo
-from mien.models.attributes import AttributeModel, expected, quantile, read_grey, sigmoid
-from mien.models.spec import InputSpec
-
-
-class Brightness:
-    """A network that takes the mean brightness for the age (0–100) and a red face for a woman's."""
-
-    def __init__(self, *outputs: str) -> None:
-        self.outputs = list(outputs or ("age", "gender"))
-        self.batches: list[int] = []
-
-    def run(self, tensor: FloatArray, wanted: Sequence[str]) -> dict[str, FloatArray]:
-        self.batches.append(len(tensor))
-        assert tensor.shape[1:] == (3, 96, 96)
-        year = (tensor.mean((1, 2, 3)) + 1) / 2 * 100
-        age = -((np.arange(101) - year[:, None]) ** 2) / 50
-        gender = 4 * (tensor[:, :1].mean((2, 3)) - tensor[:, 2:].mean((2, 3)))
-        return {"age": age.astype(np.float32), "gender": gender.astype(np.float32)}
-
-
-def model(session: Brightness | None = None, temperature: float = 1.0, **thresholds: float) -> AttributeModel:
-    file = zoo.ModelFile(Path("none"), "", {}, 0.0)
-    spec = zoo.ModelSpec(
-        name="attributes",
-        kind="attributes",
-        version="test",
-        licence="non-commercial research use only (UTKFace)",
-        files={"int8": file},
-        input=InputSpec(width=96, height=96, colour="rgb", box=(0.1, 0.1, 0.9, 0.9)),
-        golden_shape=(1, 3, 96, 96),
-        temperature=temperature,
-        thresholds=thresholds,
-    )
-    network: Any = session or Brightness()
-    return AttributeModel(zoo.Model(spec, "int8", network))
+from mien.models.attributes import expected, quantile, read_grey, sigmoid
 
 
 def crops(*values: int) -> Image:
@@ -58,7 +23,7 @@ def spike(*years: int) -> FloatArray:
 
 def test_faces_are_read_in_small_batches() -> None:
     session = Brightness()
-    used = model(session)
+    used = stand_in(session)
     years, female = used.predict(crops(*range(60, 79)))
     assert session.batches == [8, 8, 3]
     assert years.shape == (19, 101)
@@ -69,28 +34,28 @@ def test_faces_are_read_in_small_batches() -> None:
 
 def test_no_faces_need_no_network() -> None:
     session = Brightness()
-    years, female = model(session).predict(np.empty((0, 96, 96, 3), np.uint8))
+    years, female = stand_in(session).predict(np.empty((0, 96, 96, 3), np.uint8))
     assert (years.shape, female.shape, session.batches) == ((0, 101), (0,), [])
-    ages = model().ages(years)
+    ages = stand_in().ages(years)
     assert ages.age.shape == ages.low.shape == ages.high.shape == (0,)
 
 
 def test_the_manifest_calibrates() -> None:
-    age, gender = model().logits(crops(128, 90))
-    plain, _ = model().calibrated(age, gender)
-    soft, _ = model(temperature=4.0).calibrated(age, gender)
+    age, gender = stand_in().logits(crops(128, 90))
+    plain, _ = stand_in().calibrated(age, gender)
+    soft, _ = stand_in(temperature=4.0).calibrated(age, gender)
     assert soft == pytest.approx(plain**0.25 / (plain**0.25).sum(1, keepdims=True), abs=1e-5)
-    _, female = model(gender_temperature=2.0).calibrated(age, np.array([3.0, -3.0], np.float32))
+    _, female = stand_in(gender_temperature=2.0).calibrated(age, np.array([3.0, -3.0], np.float32))
     assert female == pytest.approx([0.8176, 0.1824], abs=1e-4)
 
 
 def test_the_interval_holds_four_in_five_and_is_widened() -> None:
     even = np.full((1, 101), 1 / 101, np.float32)
-    ages = model().ages(even)
+    ages = stand_in().ages(even)
     assert (ages.age[0], ages.low[0], ages.high[0]) == pytest.approx((50, 9.6, 90.4), abs=1e-3)
-    wider = model(interval=3.0).ages(even)
+    wider = stand_in(interval=3.0).ages(even)
     assert (wider.low[0], wider.high[0]) == pytest.approx((6.6, 93.4), abs=1e-3)
-    far = model(interval=30.0).ages(even)
+    far = stand_in(interval=30.0).ages(even)
     assert (far.low[0], far.high[0]) == (0, 100), "nobody is younger than 0"
 
 
@@ -111,37 +76,37 @@ def test_sigmoid_does_not_overflow() -> None:
 
 def test_small_and_poor_faces_are_unfit() -> None:
     faces = Faces.from_boxes([[0, 0, 31, 32], [0, 0, 33, 32], [0, 0, 100, 100]])
-    assert model().unfit(faces).tolist() == [True, False, False]
-    assert model(min_face=64).unfit(faces).tolist() == [True, True, False]
-    assert model().unfit(faces.replace(reason=[-1, -1, 3])).tolist() == [True, False, True]
+    assert stand_in().unfit(faces).tolist() == [True, False, False]
+    assert stand_in(min_face=64).unfit(faces).tolist() == [True, True, False]
+    assert stand_in().unfit(faces.replace(reason=[-1, -1, 3])).tolist() == [True, False, True]
 
 
 def test_uncertain_are_infants_the_unfit_and_genders_in_doubt() -> None:
     age = np.array([2.9, 3.1, 30, 30, 30], np.float32)
     female = np.array([0.99, 0.99, 0.79, 0.19, 0.99], np.float32)
-    ages, genders = model().uncertain(age, female, np.array([0, 0, 0, 0, 1], bool))
+    ages, genders = stand_in().uncertain(age, female, np.array([0, 0, 0, 0, 1], bool))
     assert ages.tolist() == [True, False, False, False, True]
     assert genders.tolist() == [True, False, True, False, True]
 
 
 def test_a_network_without_the_outputs_is_refused() -> None:
     with pytest.raises(ModelError, match="has no output gender: it has age, other"):
-        model(Brightness("age", "other"))
+        stand_in(Brightness("age", "other"))
 
 
 def test_grey_faces_are_enlarged() -> None:
     greys = np.stack([np.full((48, 48), value, np.uint8) for value in (51, 102)])
-    age, female = read_grey(model(), greys)
+    age, female = read_grey(stand_in(), greys)
     assert age == pytest.approx([20, 40], abs=0.1)
     assert female == pytest.approx([0.5, 0.5])
-    age, female = read_grey(model(), greys[:0])
+    age, female = read_grey(stand_in(), greys[:0])
     assert age.shape == female.shape == (0,)
 
 
 def test_a_picture_is_read_in_the_right_colours() -> None:
     image = np.zeros((200, 200, 3), np.uint8)
     image[..., 2] = 255  # BGR: red
-    used = model()
+    used = stand_in()
     _, female = used.predict(used.align(image, Faces.from_boxes([[50, 50, 150, 150]])))
     assert female[0] > 0.99
 
@@ -151,7 +116,7 @@ def test_a_copy_without_the_model_says_how_to_get_it(monkeypatch: pytest.MonkeyP
     with pytest.raises(MissingDependencyError, match="mien train attributes"):
         attributes.load()
     spec = dataclasses.replace(
-        model().spec, files={"int8": zoo.ModelFile(tmp_path / "attributes.int8.onnx", "0" * 64, {}, 0.0)}
+        stand_in().spec, files={"int8": zoo.ModelFile(tmp_path / "attributes.int8.onnx", "0" * 64, {}, 0.0)}
     )
     monkeypatch.setattr(zoo, "catalogue", lambda: {"attributes": spec})
     with pytest.raises(MissingDependencyError, match=r"attributes\.int8\.onnx, which was taken out"):
@@ -159,3 +124,26 @@ def test_a_copy_without_the_model_says_how_to_get_it(monkeypatch: pytest.MonkeyP
     spec.files["int8"].path.write_bytes(b"something else")
     with pytest.raises(ModelError, match="was altered"):
         attributes.load()
+
+
+def test_only_what_is_wanted_is_filled() -> None:
+    faces = Faces.from_boxes([[0, 0, 100, 100]] * 2)
+    years, female = spike(1, 40), np.array([0.9, 0.1], np.float32)
+    age = stand_in().fill(faces, years, female, np.array([False, False]), ["age"])
+    assert age.age is not None
+    assert (age.age.tolist(), age.gender, age.gender_uncertain) == ([1, 40], None, None)
+    assert age.age_uncertain is not None
+    assert age.age_uncertain.tolist() == [True, False]
+    gender = stand_in().fill(faces, years, female, np.array([False, True]), ["gender"])
+    assert gender.gender_uncertain is not None
+    assert (gender.age, gender.age_low, gender.gender_uncertain.tolist()) == (None, None, [True, True])
+
+
+def test_the_licence_is_said_when_it_is_switched_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    used = stand_in()
+    monkeypatch.setattr(zoo, "catalogue", lambda: {"attributes": used.spec})
+    monkeypatch.setattr(zoo, "load", lambda *_: used.model)
+    attributes.load()
+    assert "non-commercial" in caplog.text

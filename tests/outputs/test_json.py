@@ -7,7 +7,7 @@ import pytest
 
 from mien.core.labels import EMOTIONS
 from mien.core.types import BASELINE_STATES, SIGNALS, Event, Faces, FrameResult
-from mien.outputs.json import face_to_json, result_to_json, shown_emotion
+from mien.outputs.json import face_to_json, result_to_json, shown_emotion, shown_gender
 
 
 def faces(**columns: object) -> Faces:
@@ -76,6 +76,20 @@ def test_optional_columns() -> None:
     assert (value["eyes_open"], value["mouth_open"], value["age"], value["quality"]) == (0.512, None, 31.2, 0.8)
     assert value["gender"] == {"label": "male", "confidence": 0.9}
     assert face_to_json(faces(gender=[0.9]), 0)["gender"] == {"label": "female", "confidence": 0.9}
+
+
+def test_age_and_gender() -> None:
+    known = {"age": [31.24], "age_low": [25.6], "age_high": [38.4], "age_uncertain": [False]}
+    value = face_to_json(faces(**known, gender=[0.9], gender_uncertain=[False]), 0)
+    assert list(value)[3:] == ["age", "age_range", "gender"]
+    assert (value["age"], value["age_range"]) == (31.2, [26, 38])
+    assert value["gender"] == {"label": "female", "confidence": 0.9}
+    doubtful = known | {"age_uncertain": [True]}
+    value = face_to_json(faces(**doubtful, gender=[0.4], gender_uncertain=[True]), 0)
+    assert (value["age"], value["age_range"], value["age_uncertain"]) == (31.2, [26, 38], True)
+    assert value["gender"] == {"label": "uncertain", "confidence": 0.6}
+    with pytest.raises(ValueError, match="not estimated"):
+        shown_gender(faces(), 0)
 
 
 def test_result() -> None:

@@ -91,6 +91,22 @@ def test_the_chip_tells_who_what_and_how_sure() -> None:
     assert overlay._chip(lagging, 0).text == "Neutral 8%"
 
 
+@pytest.mark.parametrize(
+    ("columns", "text"),
+    [
+        ({"age": [31.2], "age_low": [25.6], "age_high": [38.4], "age_uncertain": [False]}, "26-38"),
+        ({"age": [2.0], "age_low": [0.0], "age_high": [4.0], "age_uncertain": [True]}, "0-4 ?"),
+        ({"age": [31.2]}, "31"),
+        ({"gender": [0.9], "gender_uncertain": [False]}, "female 90%"),
+        ({"gender": [0.1]}, "male 90%"),
+        ({"gender": [0.6], "gender_uncertain": [True]}, "gender ?"),
+        ({"age": [40.0], "gender": [0.1]}, "40  male 90%"),
+    ],
+)
+def test_the_chip_tells_age_and_gender_where_they_were_asked_for(columns: dict[str, list[float]], text: str) -> None:
+    assert overlay._chip(one().replace(**columns), 0).text == f"ID 3  Happiness 90%  {text}"
+
+
 def test_chips_do_not_cover_each_other() -> None:
     faces = Faces.from_boxes([[20, 60, 60, 100], [70, 62, 110, 102], [120, 58, 160, 98]])
     drawn = draw(ground(), result(faces))

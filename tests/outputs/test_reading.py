@@ -28,7 +28,11 @@ def full(n: int, seed: int = 0) -> Faces:
         signals=random.random((n, 4)),
         dominant=np.arange(n) % 8,
         age=random.random(n) * 80,
+        age_low=random.random(n) * 30,
+        age_high=30 + random.random(n) * 50,
+        age_uncertain=np.arange(n) % 3 == 0,
         gender=np.where(np.arange(n) % 2 == 0, 0.25, 0.75),
+        gender_uncertain=np.arange(n) % 3 == 1,
         quality=random.random(n),
         reason=np.arange(n) % 4 - 1,
     )

@@ -77,6 +77,17 @@ def test_csv(tmp_path: Path) -> None:
     assert all(value == "" for name, value in rows[2].items() if list(tables.COLUMNS).index(name) > 5)
 
 
+def test_age_and_gender(tmp_path: Path) -> None:
+    ages = {"age": [31.24, 2], "age_low": [25.6, 0], "age_high": [38.4, 4], "age_uncertain": [False, True]}
+    faces = two_faces().replace(**ages, gender=[0.9, 0.4], gender_uncertain=[False, True])
+    rows = read_csv(write(tmp_path / "a.csv", "csv", [FrameResult(0, 0.0, 640, 360, faces)]))
+    names = ("age", "age_low", "age_high", "age_uncertain", "gender", "gender_confidence")
+    assert [[row[name] for name in names] for row in rows] == [
+        ["31.2", "26", "38", "false", "female", "0.9"],
+        ["2.0", "0", "4", "true", "uncertain", "0.6"],
+    ]
+
+
 def test_csv_formulas_are_text(tmp_path: Path) -> None:
     assert read_csv(write(tmp_path / "a.csv", "csv"))[0]["source"] == "'=a.mp4"
 

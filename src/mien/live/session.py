@@ -11,7 +11,7 @@ import structlog
 
 from mien.core import codec
 from mien.core.errors import MienError, SettingsError
-from mien.core.settings import Wants
+from mien.core.settings import Wants, attributes_of
 from mien.core.types import Frame, FrameResult, Image
 from mien.live.clock import PresentationClock
 from mien.live.mailbox import Mailbox
@@ -103,6 +103,7 @@ class StreamOptions:
         crop: see `Wants`.
         baseline: see `Wants`.
         signals: see `Wants`.
+        attributes: see `Wants`; a list is taken as well.
     """
 
     min_score: float = 0.0
@@ -112,6 +113,7 @@ class StreamOptions:
     crop: bool = False
     baseline: bool = False
     signals: bool = False
+    attributes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not _number(self.min_score) or not 0 <= self.min_score <= 1:
@@ -123,6 +125,7 @@ class StreamOptions:
         for name in ("landmarks", "small_faces", "crop", "baseline", "signals"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name} must be true or false, got {getattr(self, name)!r}")
+        object.__setattr__(self, "attributes", attributes_of(self.attributes))
 
     @property
     def wants(self) -> Wants:
@@ -133,6 +136,7 @@ class StreamOptions:
             crop=self.crop,
             baseline=self.baseline,
             signals=self.signals,
+            attributes=self.attributes,
         )
 
     def apply(self, result: FrameResult) -> FrameResult:

@@ -169,7 +169,7 @@ def load(precision: str = "int8", threads: int = 1) -> AttributeModel:
     try:
         model = AttributeModel(zoo.load(spec.name, precision, threads))
     except ModelError:
-        if not any(file.path.exists() for file in spec.files.values()):
+        if absent(spec, precision):
             raise MissingDependencyError(
                 f"age and gender need {spec.files[precision].path.name}, which was taken out of this copy of Mien: "
                 f"{HOW_TO_GET}"
@@ -189,6 +189,11 @@ def find() -> zoo.ModelSpec:
         if spec.kind == KIND:
             return spec
     raise MissingDependencyError(f"this copy of Mien comes without the model of age and gender: {HOW_TO_GET}")
+
+
+def absent(spec: zoo.ModelSpec, precision: str) -> bool:
+    """Whether a file was taken out that may be: one of age and gender."""
+    return spec.kind == KIND and precision in spec.files and not spec.files[precision].path.exists()
 
 
 @lru_cache(maxsize=1)

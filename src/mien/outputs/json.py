@@ -60,10 +60,13 @@ def face_to_json(faces: Faces, row: int) -> dict[str, Any]:
         column = getattr(faces, name)
         if column is not None:
             value[name] = number(column[row], digits)
+    if faces.age_low is not None and faces.age_high is not None:
+        value["age_range"] = [round(float(faces.age_low[row])), round(float(faces.age_high[row]))]
+    if faces.age_uncertain is not None and faces.age_uncertain[row]:
+        value["age_uncertain"] = True
     if faces.gender is not None:
-        female = float(faces.gender[row])
-        label = "female" if female >= 0.5 else "male"
-        value["gender"] = {"label": label, "confidence": number(max(female, 1 - female), 4)}
+        label, confidence = shown_gender(faces, row)
+        value["gender"] = {"label": label, "confidence": number(confidence, 4)}
     if faces.quality is not None:
         value["quality"] = number(faces.quality[row], 3)
     if faces.reason is not None and faces.reason[row] >= 0:
@@ -82,6 +85,21 @@ def shown_emotion(faces: Faces, row: int) -> tuple[int, float]:
         raise ValueError("these faces have no emotions")
     label = int(shown[row].argmax() if faces.label is None else faces.label[row])
     return label, float(shown[row, label])
+
+
+def shown_gender(faces: Faces, row: int) -> tuple[str, float]:
+    """Return ``female``, ``male`` or ``uncertain``, and the probability of the likelier one.
+
+    Raises:
+        ValueError: the faces have no gender.
+    """
+    if faces.gender is None:
+        raise ValueError("the gender of these faces was not estimated")
+    female = float(faces.gender[row])
+    label = "female" if female >= 0.5 else "male"
+    if faces.gender_uncertain is not None and faces.gender_uncertain[row]:
+        label = "uncertain"
+    return label, max(female, 1 - female)
 
 
 def plain_text(text: str) -> str:

@@ -1,6 +1,7 @@
 """What was seen, drawn onto the picture: corner boxes and a label chip per face, heat maps where there are any.
 
-A chip says who ("ID 3"), which expression and how sure; its fill grows with the probability. Boxes and chips are dashed
+A chip says who ("ID 3"), which expression and how sure, and where they were asked for age and gender; its fill grows
+with the probability of the expression. Boxes and chips are dashed
 where the result is uncertain, so that nothing is told by colour alone. Sizes follow the picture and the face.
 """
 
@@ -16,7 +17,7 @@ import numpy as np
 from mien.core.labels import EMOTIONS
 from mien.core.types import Faces, FrameResult, Image
 from mien.outputs.heat import lay
-from mien.outputs.json import shown_emotion
+from mien.outputs.json import shown_emotion, shown_gender
 from mien.outputs.marks import check, draw_marks
 
 Colour = tuple[int, int, int]
@@ -104,13 +105,28 @@ def _clip(box: Any, width: int, height: int) -> Rect:
 
 def _chip(faces: Faces, row: int) -> _Chip:
     who = "" if faces.tracks is None else f"ID {faces.tracks[row]}  "
+    about = "".join(f"  {text}" for text in _attributes(faces, row))
     if faces.emotion is None:
         score = float(faces.scores[row])
-        return _Chip(f"{who}Face {score:.0%}", _PLAIN, score, False)
+        return _Chip(f"{who}Face {score:.0%}{about}", _PLAIN, score, False)
     label, confidence = shown_emotion(faces, row)
     uncertain = faces.uncertain is not None and bool(faces.uncertain[row])
-    text = f"{who}{EMOTIONS[label].capitalize()} {confidence:.0%}{' ?' if uncertain else ''}"
+    text = f"{who}{EMOTIONS[label].capitalize()} {confidence:.0%}{' ?' if uncertain else ''}{about}"
     return _Chip(text, COLOURS[EMOTIONS[label]], confidence, uncertain)
+
+
+def _attributes(faces: Faces, row: int) -> list[str]:
+    """Return age and gender as far as they were asked for, in ASCII, which is all that OpenCV's font has."""
+    texts = []
+    if faces.age_low is not None and faces.age_high is not None:
+        doubt = " ?" if faces.age_uncertain is not None and faces.age_uncertain[row] else ""
+        texts.append(f"{faces.age_low[row]:.0f}-{faces.age_high[row]:.0f}{doubt}")
+    elif faces.age is not None:
+        texts.append(f"{faces.age[row]:.0f}")
+    if faces.gender is not None:
+        label, confidence = shown_gender(faces, row)
+        texts.append("gender ?" if label == "uncertain" else f"{label} {confidence:.0%}")
+    return texts
 
 
 def _corners(canvas: Image, rect: Rect, chip: _Chip, line: int) -> None:

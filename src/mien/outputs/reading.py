@@ -53,8 +53,12 @@ def faces_from_json(faces: Sequence[Mapping[str, Any]]) -> Faces:
     if "pose" in first:
         columns["pose"] = _numbers([[face["pose"][name] for name in _ANGLES] for face in faces])
     columns |= {name: _numbers([face[name] for face in faces]) for name in _PLAIN if name in first}
+    if "age_range" in first:
+        columns["age_low"], columns["age_high"] = _numbers([face["age_range"] for face in faces]).T
+        columns["age_uncertain"] = [face.get("age_uncertain", False) for face in faces]
     if "gender" in first:
         columns["gender"] = [_female(face["gender"]) for face in faces]
+        columns["gender_uncertain"] = [face["gender"]["label"] == "uncertain" for face in faces]
     if any("reason" in face for face in faces):
         columns["reason"] = [REASONS.index(face["reason"]) if "reason" in face else -1 for face in faces]
     points = np.stack([_points(face["points"], 5) for face in faces])
@@ -87,5 +91,6 @@ def _points(points: Any, count: int) -> Any:
 
 
 def _female(gender: Mapping[str, Any]) -> float:
+    """Return the probability of "female"; of a gender that was not told, that of either."""
     confidence = float(gender["confidence"])
-    return confidence if gender["label"] == "female" else 1 - confidence
+    return 1 - confidence if gender["label"] == "male" else confidence

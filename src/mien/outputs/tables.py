@@ -38,7 +38,8 @@ COLUMNS: Final[dict[str, str]] = {
     **{f"p_{name}": "number" for name in EMOTIONS},
     **dict.fromkeys(("yaw", "pitch", "roll", "eyes_open", "mouth_open"), "number"),
     "blinks": "integer",
-    **dict.fromkeys(("perclos", "age"), "number"),
+    **dict.fromkeys(("perclos", "age", "age_low", "age_high"), "number"),
+    "age_uncertain": "truth",
     "gender": "text",
     "gender_confidence": "number",
     "quality": "number",
@@ -49,7 +50,8 @@ COLUMNS: Final[dict[str, str]] = {
     "dominant": "text",
 }
 """The columns and what they hold. ``time`` in seconds, boxes and points in pixels, angles in degrees, age in years,
-satisfaction 0–100, the rest 0–1; ``faces`` counts the frame's faces, ``face`` numbers them from 0, largest first."""
+``gender`` as ``female``, ``male`` or ``uncertain``, satisfaction 0–100, the rest 0–1; ``faces`` counts the frame's
+faces, ``face`` numbers them from 0, largest first."""
 
 PLAIN: Final = ("eyes_open", "mouth_open", "blinks", "perclos", "age", "quality", "reason", "baseline")
 """Columns that are in the JSON of a face under the same name."""
@@ -85,6 +87,9 @@ def _flat(face: dict[str, Any]) -> dict[str, Any]:
         flat |= {f"uncorrected_{name}": p for name, p in emotion.get("uncorrected", {}).items()}
     flat |= face.get("pose", {}) | face.get("signals", {})
     flat |= {name: face[name] for name in PLAIN if name in face}
+    if "age_range" in face:
+        low, high = face["age_range"]
+        flat |= {"age_low": low, "age_high": high, "age_uncertain": face.get("age_uncertain", False)}
     if "gender" in face:
         flat |= {"gender": face["gender"]["label"], "gender_confidence": face["gender"]["confidence"]}
     return flat
@@ -159,9 +164,15 @@ class Csv(Table):
 
 
 class Parquet(Table):
-    """Apache Parquet; needs pyarrow. Unlike the others it can be read only once it is finished."""
+    """Apache Parquet; needs pyarrow. Unlike the others it can be read only once it is finished.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: of the file.
+        partition: the file is part of a data set partitioned by ``source``, whose readers take that column from the
+            names of folders: the column in the file is called ``path``.
+    """
+
+    def __init__(self, path: Path, partition: bool = False) -> None:
         super().__init__(path)
         try:
             import pyarrow
@@ -177,8 +188,10 @@ class Parquet(Table):
         self._arrow = pyarrow
         self._schema = pyarrow.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
         self._rows: list[dict[str, Any]] = []
+        self._names = ["path" if partition and name == "source" else name for name in COLUMNS]
+        written = self._schema.empty_table().rename_columns(self._names).schema
         with files.writing(path):
-            self._writer = pyarrow.parquet.ParquetWriter(str(files.part(path)), self._schema, compression="zstd")
+            self._writer = pyarrow.parquet.ParquetWriter(str(files.part(path)), written, compression="zstd")
 
     def _write(self, result: FrameResult) -> None:
         self._rows += rows(result)
@@ -187,7 +200,8 @@ class Parquet(Table):
 
     def _flush(self) -> None:
         if self._rows:
-            self._writer.write_table(self._arrow.Table.from_pylist(self._rows, self._schema))
+            table = self._arrow.Table.from_pylist(self._rows, self._schema)
+            self._writer.write_table(table.rename_columns(self._names))
             self._rows = []
 
     def _close(self) -> None:
@@ -203,8 +217,13 @@ TABLES: Final[dict[str, type[JsonLines] | type[Csv] | type[Parquet]]] = {
 """The formats by name, which is the file's extension too."""
 
 
-def create(path: Path, kind: str) -> Table:
+def create(path: Path, kind: str, partition: bool = False) -> Table:
     """Start a table.
+
+    Args:
+        path: of the file.
+        kind: its format.
+        partition: of Parquet, see `Parquet`.
 
     Raises:
         SettingsError: no format goes by that name.
@@ -213,7 +232,7 @@ def create(path: Path, kind: str) -> Table:
     """
     if kind not in TABLES:
         raise SettingsError(f"unknown table format {kind!r}: use one of {', '.join(TABLES)}")
-    return TABLES[kind](path)
+    return Parquet(path, partition) if partition and kind == "parquet" else TABLES[kind](path)
 
 
 def line(result: FrameResult) -> bytes:
