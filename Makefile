@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 WEB := $(shell find web/src web/public web/index.html web/package-lock.json -type f 2>/dev/null)
 
-.PHONY: run install test check unit e2e web fuzz format clean
+.PHONY: run install test check unit e2e web docs fuzz format clean
 
 run: install
 	$(BIN)/mien serve $(ARGS)
@@ -39,6 +39,10 @@ unit: .venv/.installed-dev
 
 e2e: .venv/.installed-dev
 	$(BIN)/python -m pytest tests/e2e
+
+# The documentation site: build/docs/site/index.html.
+docs: .venv/.installed-dev
+	$(BIN)/python scripts/build_docs.py
 
 # Coverage-guided search for input that breaks the decoder or the socket protocol; see scripts/fuzz.py.
 fuzz: .venv/.installed-dev
