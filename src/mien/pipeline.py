@@ -82,10 +82,11 @@ class Analyzer:
         Raises:
             SettingsError: they do not.
             MissingDependencyError: this copy of Mien comes without it.
+            ModelError: it cannot be used.
         """
         if not self.settings.attributes_allowed:
             raise SettingsError(attributes.OFF)
-        return attributes.load(self.settings.precision, self.settings.threads)
+        return attributes.load(self._load)
 
     def analyze(self, image: Image | Frame, wants: Wants | None = None) -> FrameResult:
         """Analyse one picture, BGR ``uint8 [H, W, 3]`` or a `Frame`.

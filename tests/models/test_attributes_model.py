@@ -119,7 +119,7 @@ def test_a_copy_without_the_model_says_how_to_get_it(monkeypatch: pytest.MonkeyP
         stand_in().spec, files={"int8": zoo.ModelFile(tmp_path / "attributes.int8.onnx", "0" * 64, {}, 0.0)}
     )
     monkeypatch.setattr(zoo, "catalogue", lambda: {"attributes": spec})
-    with pytest.raises(MissingDependencyError, match=r"attributes\.int8\.onnx, which was taken out"):
+    with pytest.raises(MissingDependencyError, match=r"attributes\.int8\.onnx, which this copy of Mien comes without"):
         attributes.load()
     spec.files["int8"].path.write_bytes(b"something else")
     with pytest.raises(ModelError, match="was altered"):

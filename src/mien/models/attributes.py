@@ -9,20 +9,18 @@ loads them before somebody asks for an attribute by name; see ``docs/attributes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
-from mien.core.errors import MissingDependencyError, ModelError
+from mien.core.errors import MissingDependencyError, ModelError, ModelServerError
 from mien.core.types import BoolArray, Faces, FloatArray, Image
 from mien.models import zoo
 from mien.models.emotion import softmax
 
-BATCH: Final = 8
-"""Faces per call, as for the emotions."""
 KIND: Final = "attributes"
 OUTPUTS: Final = ("age", "gender")
 YEARS: Final = 101
@@ -96,7 +94,8 @@ class AttributeModel:
         if not len(crops):
             return np.empty((0, YEARS), np.float32), np.empty(0, np.float32)
         tensor = self.spec.input.tensor(crops)
-        parts = [self.model.run(tensor[i : i + BATCH], OUTPUTS) for i in range(0, len(tensor), BATCH)]
+        batch = self.model.batch
+        parts = [self.model.run(tensor[i : i + batch], OUTPUTS) for i in range(0, len(tensor), batch)]
         age, gender = (np.concatenate([part[name] for part in parts]) for name in OUTPUTS)
         return age, gender.reshape(-1)
 
@@ -156,23 +155,27 @@ class AttributeModel:
         return faces
 
 
-def load(precision: str = "int8", threads: int = 1) -> AttributeModel:
+def load(get: Callable[[str], zoo.Model] | None = None) -> AttributeModel:
     """Load the network and say (in the log, which goes to stderr) under which licence.
 
     The caller has made sure that somebody asked for it by name.
 
+    Args:
+        get: gives the network of a name, by default from this copy of Mien.
+
     Raises:
         MissingDependencyError: this copy of Mien comes without it; all else works.
-        ModelError: its file was altered or computes wrongly.
+        ModelError: its file was altered or computes wrongly, or the model server does not give it.
     """
     spec = find()
     try:
-        model = AttributeModel(zoo.load(spec.name, precision, threads))
+        model = AttributeModel((get or zoo.load)(spec.name))
+    except ModelServerError:
+        raise
     except ModelError:
-        if absent(spec, precision):
+        if gone := [file.path.name for precision, file in spec.files.items() if absent(spec, precision)]:
             raise MissingDependencyError(
-                f"age and gender need {spec.files[precision].path.name}, which was taken out of this copy of Mien: "
-                f"{HOW_TO_GET}"
+                f"age and gender need {' and '.join(gone)}, which this copy of Mien comes without: {HOW_TO_GET}"
             ) from None
         raise
     log.warning(NOTE)
