@@ -81,6 +81,19 @@ def test_export(capfd: pytest.CaptureFixture[str], session: str, tmp_path: Path)
     assert target.read_bytes()[:4] == b"PAR1"
 
 
+def test_a_person_is_not_deleted_while_more_of_them_is_written(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    archive = Archive(tmp_path / "data")
+    going, _ = archive.open().start(NewSession("now", "research"))
+    crashed, _ = archive.open().start(NewSession("then", "research"), now=1_700_000_000.0)
+    archive.close()
+    status, _, err = run(capfd, "delete", going.id, "--person", "1", "--yes")
+    assert (status, "is being recorded: stop the recording first" in err) == (1, True)
+    status, _, err = run(capfd, "delete", crashed.id, "--person", "1", "--yes")
+    assert "being recorded" not in err, "nobody has written to it for long"
+
+
 def test_delete(capfd: pytest.CaptureFixture[str], session: str, tmp_path: Path) -> None:
     assert run(capfd, "delete")[0] == 2
     assert run(capfd, "delete", session, "--all")[0] == 2

@@ -133,6 +133,26 @@ def test_a_pause_leaves_a_gap(bench: Bench) -> None:
     assert bench.states() == ["paused", "recording"]
 
 
+def test_a_pause_outlives_a_lost_connection(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    recording = bench.start()
+    bench.show(recording, 2)
+    recording.pause(True)
+    again = bench.recorder.resume(recording.session, recording.token, bench.told.append)
+    bench.show(again, 3)
+    assert again.state().state == "paused"
+    assert bench.recorder.close()
+    after = Bench(tmp_path)
+    after.time.at = 20
+    third = after.recorder.resume(recording.session, recording.token, after.told.append, paused=True)
+    after.show(third, 3)
+    third.pause(False)
+    after.show(third, 1)
+    after.recorder.step()
+    assert after.kept(third) == [0.1, 0.2, 20.4]
+    after.archive.close()
+
+
 def test_a_locked_file_is_told_and_waited_for(bench: Bench) -> None:
     recording = bench.start()
     bench.show(recording, 2)
@@ -146,6 +166,7 @@ def test_a_locked_file_is_told_and_waited_for(bench: Bench) -> None:
     assert (failed.state, failed.saved) == ("failed", 0.2)
     assert "locked" in failed.message
     assert "3 frames wait" in failed.message
+    assert (failed.code, failed.waiting, failed.lost) == ("store_failed", 3, 0)
     bench.recorder.step()
     assert len(bench.told) == 1, "the next try is not due yet"
     bench.show(recording, 20)
@@ -174,6 +195,7 @@ def test_a_full_disk_loses_nothing_that_was_saved(bench: Bench) -> None:
         assert bench.time.at < 1000, "the disk never got full"
     saved = bench.told[-1].saved
     assert "full" in bench.told[-1].message
+    assert (bench.told[-1].code, bench.told[-1].waiting > 0) == ("disk_full", True)
     assert bench.kept(recording)[-1] == pytest.approx(saved, abs=0.001)
     limit[0] = 1_000_000
     bench.show(recording, 100, 0.05)
@@ -193,6 +215,7 @@ def test_what_waits_is_bounded_and_losses_are_told(tmp_path: Path) -> None:
     bench.recorder.step()
     assert "50 frames wait" in bench.told[-1].message
     assert "30 frames were lost" in bench.told[-1].message
+    assert (bench.told[-1].waiting, bench.told[-1].lost) == (50, 30)
     other.execute("ROLLBACK")
     other.close()
     bench.show(recording, 20)

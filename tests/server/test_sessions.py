@@ -99,6 +99,7 @@ def test_what_is_seen_is_recorded(running: Running, api: httpx2.Client, jpeg: by
     assert listed["dominant"] == "happiness"
     assert listed["ended"] >= listed["started"] == listed["consented"]
     one = api.get(f"/sessions/{session}").json()
+    assert listed.pop("course") == {"step": 10.0, "shown": ["happiness"], "satisfaction": [None]}
     assert {key: one[key] for key in listed} == listed
     assert one["models"]["detector"] == "fake"
     assert one["settings"]["signals"] is False
@@ -119,6 +120,8 @@ def test_a_timeline(running: Running, api: httpx2.Client, jpeg: bytes) -> None:
     second = found["people"][1]
     assert [value for value in second["probabilities"]["happiness"] if value is not None] == [1.0]
     assert [value for value in second["dominant"] if value is not None] == ["happiness"]
+    some = api.get(f"/sessions/{session}/timeline", params={"people": 3}).json()
+    assert (len(some["people"]), some["others"], found["others"]) == (3, 1, 0)
     assert all(len(second[name]) == len(found["times"]) for name in ("satisfaction", "attention", "uncertain"))
     assert api.get(f"/sessions/{session}/timeline", params={"from": 5, "to": 1}).status_code == 422
     assert api.get(f"/sessions/{session}/timeline", params={"from": 500, "to": 501}).json()["people"] == []
@@ -154,6 +157,7 @@ def test_what_must_not_be_recorded(
     with open_stream(running) as client:
         error = tell(client, ASK | change)
         assert (error["type"], error["code"]) == ("error", code)
+        assert ("kind" in error, error.get("kind") in {None, *REFUSED}) == (code == "purpose_refused", True)
         assert client.analyse(frame(1, jpeg))["type"] == "result"
     assert not (tmp_path / "data").exists()
 

@@ -21,9 +21,9 @@ from mien.store.database import Database
 from mien.store.gathering import Gathering
 from mien.store.migrate import SCRIPTS
 from mien.store.packing import FACE, SUMS
-from mien.store.repository import Repository, ResumeError, SessionGoneError
+from mien.store.repository import Repository, ResumeError, SessionGoneError, StillRecordingError
 from mien.store.schema import HEAD, metadata
-from mien.store.values import NewSession, Session
+from mien.store.values import NewSession, Session, Sketch
 
 NOW = 1_800_000_000.0
 NEW = NewSession("Über uns", "research", models={"emotion": "a"}, settings={"signals": True}, version="1.2")
@@ -170,6 +170,10 @@ def test_a_timeline_of_a_part(repository: Repository) -> None:
     (lane,) = found.lanes
     assert found.step == 0.1
     assert lane.sums[:, SUMS.index("sum_fear")].tolist() == [900] * 5 + [14]
+    few = record(repository, lambda index: seen(*((p, "fear") for p in (1, 2, 3) if index % p == 0)), 60)
+    for points in (600, 1):
+        some = repository.timeline(few.id, 0, 6, points, people=2)
+        assert ([lane.person for lane in some.lanes], some.others) == ([1, 2], 1)
     nobody = repository.timeline(session.id, 500, 600, 10)
     assert (nobody.lanes, nobody.faces.tolist()) == ((), [-1] * 10)
 
@@ -191,6 +195,48 @@ def test_list_search_and_pages(repository: Repository) -> None:
     for search, expected in (("ALPHA", ["Alpha"]), ("%", ["beta 100%"]), ("_", ["Gamma_1"]), ("x", [])):
         assert [session.name for session, _ in repository.find(search)[0]] == expected
     assert repository.find("research")[1] == 4, "the purpose is searched as well"
+
+
+def test_a_sketch_of_the_course(repository: Repository) -> None:
+    def frame(index: int) -> FrameResult:
+        if index < 40:
+            return seen((1, "happiness"), (2, "fear")) if index % 4 == 0 else seen((1, "happiness"))
+        if 80 <= index < 120:
+            result = seen((1, "anger"))
+            return replace(result, faces=result.faces.replace(uncertain=np.array([True])))
+        return seen((1, "sadness")) if index >= 120 else seen()
+
+    def signals(index: int) -> FrameResult:
+        result = frame(index)
+        known = np.full((len(result.faces), 4), np.nan, np.float32)
+        known[:1, 0] = index
+        return replace(result, faces=result.faces.replace(signals=known))
+
+    session, _ = repository.start(NEW, NOW)
+    empty, _ = repository.start(NEW, NOW)
+    gathering = Gathering()
+    for index in [*range(160), *range(240, 280)]:
+        gathering.add(signals(index), index * 0.25)
+    save(repository, session.id, gathering)
+    found = repository.sketches([session.id, empty.id, "other"])
+    assert found[empty.id] == Sketch(10.0, (None,), (None,)), "it began, and nothing came"
+    assert found.keys() == {session.id, empty.id}
+    sketch = found[session.id]
+    assert sketch.step == 10
+    assert sketch.shown == ("happiness", "nobody", "uncertain", "sadness", None, None, "sadness")
+    assert sketch.satisfaction == (19.5, None, 99.5, 139.5, None, None, 259.5)
+
+
+def test_a_sketch_is_short_however_long_the_session_is(repository: Repository) -> None:
+    for seconds, count, step in ((479.999, 48, 10.0), (480.0, 25, 20.0), (36_000.0, 48, 760.0)):
+        session, _ = repository.start(NEW, NOW)
+        gathering = Gathering()
+        for time in (0.0, seconds / 2, seconds):
+            gathering.add(seen((1, "fear")), time)
+        save(repository, session.id, gathering)
+        sketch = repository.sketches([session.id])[session.id]
+        assert (sketch.step, len(sketch.shown)) == (step, count)
+        assert [sketch.shown[0], sketch.shown[-1], sketch.shown.count(None)] == ["uncertain", "fear", count - 3]
 
 
 def test_markers_and_words(repository: Repository) -> None:
@@ -262,6 +308,9 @@ def test_delete_a_person(repository: Repository) -> None:
 
     session = record(repository, frame, 150)
     assert session.most_faces == 2
+    going, _ = repository.start(NEW, NOW)
+    with pytest.raises(StillRecordingError, match="stop"):
+        repository.delete_person(going.id, 2)
     assert repository.delete_person(session.id, 2)
     assert not repository.delete_person(session.id, 2)
     assert [person.person for person in repository.people(session.id)] == [1]

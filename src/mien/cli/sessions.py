@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -130,9 +131,14 @@ def delete(
 
 
 def _delete(repository: Repository, chosen: list[str], everything: bool, person: int | None) -> int:
+    from mien.live.recorder import stale_before
+    from mien.server.settings import load
+
     if everything:
         return repository.delete_all()
     if person is not None:
+        # What a crashed server left open is not being recorded.
+        repository.end_stale(stale_before(time.time(), load().recording_grace))
         return int(repository.delete_person(chosen[0], person))
     return sum(repository.delete(session) for session in chosen)
 

@@ -81,9 +81,18 @@ class ConsentError(InputError):
 
 
 class PurposeError(InputError):
-    """A recording without a purpose, or for one that is refused."""
+    """A recording without a purpose, or for one that is refused.
+
+    Args:
+        message: why.
+        kind: which of `REFUSED`; None where there is no purpose.
+    """
 
     code = "purpose_refused"
+
+    def __init__(self, message: str, kind: str | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 def check(purpose: str, consent: bool) -> None:
@@ -99,11 +108,11 @@ def check(purpose: str, consent: bool) -> None:
     """
     if len(purpose.strip()) < 3:
         raise PurposeError(f"a recording needs a purpose: one of {', '.join(PURPOSES)}, or your own words")
-    for refusal in REFUSED.values():
+    for kind, refusal in REFUSED.items():
         if purpose not in PURPOSES and re.search(refusal.words, purpose, re.IGNORECASE):
             message = (
                 f"this looks like {refusal.title}, which is refused: {refusal.reason}. If it is not, say it otherwise"
             )
-            raise PurposeError(message)
+            raise PurposeError(message, kind)
     if not consent:
         raise ConsentError("a recording needs the consent of everybody in view: ask them, then send consent: true")

@@ -48,12 +48,19 @@ class RecordingState:
         state: ``failed`` while nothing can be written; it goes on by itself.
         message: for people; empty when all is well.
         saved: seconds of the session that are on disk.
+        code: what the message says, for programs: that of the error, ``lost``, ``deleted`` or ``elsewhere``; empty when
+            all is well.
+        waiting: frames that are not on disk yet.
+        lost: frames that never will be, because too many waited.
     """
 
     session: str
     state: StateName
     message: str
     saved: float
+    code: str = ""
+    waiting: int = 0
+    lost: int = 0
 
 
 Tell: TypeAlias = Callable[[RecordingState], None]
@@ -80,7 +87,14 @@ class Recording:
     """
 
     def __init__(
-        self, session: str, token: str, started: float, clock: Clock, tell: Tell, gathering: Gathering
+        self,
+        session: str,
+        token: str,
+        started: float,
+        clock: Clock,
+        tell: Tell,
+        gathering: Gathering,
+        paused: bool = False,
     ) -> None:
         self.session, self.token = session, token
         self.gathering, self.tell = gathering, tell
@@ -91,7 +105,7 @@ class Recording:
         self.left: float | None = None
         self.wish: Literal["stopped", "interrupted"] | None = None
         self.ended_at: float | None = None
-        self._clock, self._paused = clock, False
+        self._clock, self._paused = clock, paused
         self._began = clock.now() - (clock.wall() - started)
         self._anchor: float | None = None
 
@@ -119,10 +133,18 @@ class Recording:
         self.gathering.pause()
         self.say()
 
-    def say(self, message: str = "", state: StateName | None = None) -> None:
+    def say(self, message: str = "", state: StateName | None = None, code: str = "") -> None:
         """Tell whoever records how it is."""
+        self.tell(self.state(message, state, code))
+
+    def state(self, message: str = "", state: StateName | None = None, code: str = "") -> RecordingState:
+        """Return how it is; frames that were lost are told whatever else there is to tell."""
         usual: StateName = "failed" if self.failures else "paused" if self._paused else "recording"
-        self.tell(RecordingState(self.session, state or usual, message, round(self.saved, 3)))
+        waiting, lost = self.gathering.waiting, self.gathering.lost
+        if lost:
+            message = f"{message}{', ' if message else ''}{lost} frames were lost because too many waited"
+        told = code or ("lost" if lost else "")
+        return RecordingState(self.session, state or usual, message, round(self.saved, 3), told, waiting, lost)
 
 
 class Recorder:
@@ -175,13 +197,14 @@ class Recorder:
         gathering = Gathering(limit=self._limit)
         return self._enter(Recording(session.id, token, session.started, self._clock, tell, gathering))
 
-    def resume(self, session: str, token: str, tell: Tell) -> Recording:
+    def resume(self, session: str, token: str, tell: Tell, paused: bool = False) -> Recording:
         """Go on with a recording whose client or server went away; a client that still has it loses it.
 
         Args:
             session: its id.
             token: that its `start` gave.
             tell: gets its states, on any thread.
+            paused: whether it is to be paused from the first frame on; one that was paused stays so.
 
         Raises:
             ResumeError: there is none of that id and token, it was stopped, or it is too late.
@@ -194,17 +217,18 @@ class Recorder:
                 if not hmac.compare_digest(_digest(before.token), _digest(token)):
                     raise ResumeError("there is no recording of that id and token: start a new one")
                 started = self._clock.wall() - before.elapsed()
-                again = Recording(session, token, started, self._clock, tell, before.gathering)
+                still = paused or before.paused
+                again = Recording(session, token, started, self._clock, tell, before.gathering, still)
                 again.saved, again.failures, again.retry_at = before.saved, before.failures, before.retry_at
                 before.wish = "stopped"  # takes no more
-                before.say("it goes on elsewhere", "stopped")
+                before.say("it goes on elsewhere", "stopped", "elsewhere")
                 again.gathering.renew()
                 return self._enter(again)
             if repository is None:
                 raise ResumeError("there is no recording of that id and token: start a new one")
             kept, people = repository.resume(session, token, self._grace, self._clock.wall())
             gathering = Gathering(kept.duration, kept.frames, kept.most_faces, people, self._limit)
-            made = Recording(session, token, kept.started, self._clock, tell, gathering)
+            made = Recording(session, token, kept.started, self._clock, tell, gathering, paused)
             made.saved = kept.duration
             return self._enter(made)
 
@@ -225,7 +249,7 @@ class Recorder:
             gone = [self._open.pop(key) for key in list(self._open) if session in (None, key)]
         for recording in gone:
             recording.wish = "stopped"
-            recording.say("it was deleted", "stopped")
+            recording.say("it was deleted", "stopped", "deleted")
 
     def step(self) -> None:
         """Write what waits and end what is to end; harmless at any time."""
@@ -300,14 +324,14 @@ class Recorder:
         except SessionGoneError:
             self._forget(recording)
             recording.wish = "stopped"
-            recording.say("it was deleted", "stopped")
+            recording.say("it was deleted", "stopped", "deleted")
         except MienError as error:
             recording.failures += 1
             delay = min(2.0 ** (recording.failures - 1), SLOWEST)
             recording.retry_at = self._clock.now() + delay
             waiting = f"{recording.gathering.waiting} frames wait in memory, the next try is in {delay:g} s"
             log.warning("recording cannot be written", session=recording.session, reason=str(error))
-            recording.say(f"{error}; {waiting}{_lost(recording)}", "failed")
+            recording.say(f"{error}; {waiting}", "failed", error.code)
 
     def _write(self, recording: Recording, now: float) -> None:
         repository = self.archive.open()
@@ -324,9 +348,9 @@ class Recorder:
         if recording.wish is not None and not recording.gathering.waiting:
             repository.end(recording.session, recording.wish, recording.ended_at or wall)
             self._forget(recording)
-            recording.say(_lost(recording).removeprefix(", "), "stopped")
+            recording.say(state="stopped")
         elif made is not None or failed:
-            recording.say(_lost(recording).removeprefix(", "))
+            recording.say()
 
     def _forget(self, recording: Recording) -> None:
         with self._lock:
@@ -339,7 +363,7 @@ class Recorder:
             repository = self.archive.present()
             if repository is None:
                 return
-            repository.end_stale(self._clock.wall() - 2 * self._grace - 3 * SIGN_OF_LIFE)
+            repository.end_stale(stale_before(self._clock.wall(), self._grace))
             if self._keep:
                 deleted = repository.delete_older(self._clock.wall() - self._keep)
                 if deleted:
@@ -349,9 +373,9 @@ class Recorder:
             log.warning("recordings cannot be tidied", reason=str(error))
 
 
-def _lost(recording: Recording) -> str:
-    lost = recording.gathering.lost
-    return f", {lost} frames were lost because too many waited" if lost else ""
+def stale_before(now: float, grace: float) -> float:
+    """Return the time before which a recording must have been heard of last for its recorder to be taken as crashed."""
+    return now - 2 * grace - 3 * SIGN_OF_LIFE
 
 
 def _nobody(_state: RecordingState) -> None:
@@ -370,4 +394,7 @@ def describe(value: RecordingState) -> dict[str, Any]:
         "state": value.state,
         "message": value.message,
         "saved": value.saved,
+        "code": value.code,
+        "waiting": value.waiting,
+        "lost": value.lost,
     }

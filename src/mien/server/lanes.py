@@ -18,7 +18,7 @@ _AT = {name: place for place, name in enumerate(SUMS)}
 
 
 def to_json(timeline: Timeline) -> dict[str, Any]:
-    """Return ``start step times faces people``; lists with a value per step, null where there is none."""
+    """Return ``start step times faces people others``; lists with a value per step, null where there is none."""
     count = len(timeline.faces)
     return {
         "start": timeline.start,
@@ -26,6 +26,7 @@ def to_json(timeline: Timeline) -> dict[str, Any]:
         "times": [round(timeline.start + place * timeline.step, 3) for place in range(count)],
         "faces": [None if n < 0 else int(n) for n in timeline.faces],
         "people": [_lane(lane) for lane in timeline.lanes],
+        "others": timeline.others,
     }
 
 

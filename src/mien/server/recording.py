@@ -79,7 +79,8 @@ class SocketRecording:
             try:
                 await (self._mark(values) if kind == "marker" else self._record(values))
             except MienError as error:
-                self._send({"type": "error", "code": error.code, "message": str(error), "seq": None})
+                told = {"type": "error", "code": error.code, "message": str(error), "seq": None}
+                self._send(told | ({"kind": error.kind} if isinstance(error, purposes.PurposeError) else {}))
 
     def leave(self) -> None:
         """The client went away."""
@@ -95,10 +96,10 @@ class SocketRecording:
             self._recorder.stop(self._present())
         elif list(values) == ["pause"] and isinstance(values["pause"], bool):
             self._present().pause(values["pause"])
-        elif set(values) == {"resume", "token"} and all(isinstance(value, str) for value in values.values()):
+        elif _is_resume(values):
             self._free()
-            resume = self._recorder.resume
-            await self._open(lambda: resume(values["resume"][:64], values["token"][:200], self._tell))
+            resume, paused = self._recorder.resume, values.get("pause", False)
+            await self._open(lambda: resume(values["resume"][:64], values["token"][:200], self._tell, paused))
         elif not {"stop", "pause", "resume", "token"} & set(values):
             self._free()
             asked = _read(NewRecording, values)
@@ -109,8 +110,7 @@ class SocketRecording:
 
     async def _open(self, begin: Callable[[], Recording]) -> None:
         recording = self._recording = await asyncio.to_thread(begin)
-        state = RecordingState(recording.session, "recording", "", round(recording.saved, 3))
-        self._send(describe(state) | {"token": recording.token})
+        self._send(describe(recording.state()) | {"token": recording.token})
 
     async def _mark(self, values: dict[str, Any]) -> None:
         recording = self._present()
@@ -131,6 +131,15 @@ class SocketRecording:
     def _tell(self, state: RecordingState) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._send, describe(state))
+
+
+def _is_resume(values: dict[str, Any]) -> bool:
+    return (
+        {"resume", "token"} <= set(values) <= {"resume", "token", "pause"}
+        and isinstance(values["resume"], str)
+        and isinstance(values["token"], str)
+        and isinstance(values.get("pause", False), bool)
+    )
 
 
 def _read(model: Any, values: dict[str, Any]) -> Any:

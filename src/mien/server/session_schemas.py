@@ -80,10 +80,26 @@ class Session(Strict):
     dominant_seconds: float = Field(description="For how long, of all people together")
 
 
+class Sketch(Strict):
+    """The course of a recording in at most 48 equal steps; lists of one length."""
+
+    step: float = Field(description="Seconds; at least 10")
+    shown: list[Label | Literal["uncertain", "nobody"] | None] = Field(
+        description="The expression shown longest by all in view together; null where nothing was recorded"
+    )
+    satisfaction: list[float | None] = Field(description="Mean, 0–100; null where it is not known")
+
+
+class ListedSession(Session):
+    """A recording in a list."""
+
+    course: Sketch
+
+
 class SessionList(Strict):
     """Recordings, the newest first."""
 
-    sessions: list[Session]
+    sessions: list[ListedSession]
     total: int = Field(description="How many there are, on all pages")
 
 
@@ -183,6 +199,7 @@ class Timeline(Strict):
     times: list[float] = Field(description="Where each step begins, in seconds since the recording began")
     faces: list[int | None] = Field(description="Most faces at once; null where nothing was recorded")
     people: list[Lane]
+    others: int = Field(description="People who were seen as well, but left out")
 
 
 class Deleted(Strict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sql
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from mien.core.errors import MissingDependencyError, SettingsError, StoreError
+from mien.core.errors import DiskFullError, MissingDependencyError, SettingsError, StoreError
 
 BUSY: Final = 5.0
 """Seconds to wait for another program that writes to the same file."""
@@ -109,7 +110,8 @@ class Database:
         try:
             yield
         except SQLAlchemyError as error:
-            raise StoreError(f"{self.shown} cannot be used ({_reason(error)}): {self._remedy()}") from error
+            kind = DiskFullError if _is_full(error) else StoreError
+            raise kind(f"{self.shown} cannot be used ({_reason(error)}): {self._remedy()}") from error
 
     def _remedy(self) -> str:
         if self.path is None:
@@ -145,6 +147,12 @@ def _make_folder(folder: Path) -> None:
 def _reason(error: SQLAlchemyError) -> str:
     lines = str(getattr(error, "orig", None) or error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+def _is_full(error: SQLAlchemyError) -> bool:
+    """Whether there is no space left: SQLite's code of it, or PostgreSQL's (class 53, insufficient resources)."""
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or getattr(cause, "sqlstate", "") == "53100"
 
 
 def _configure(connection: Any, _record: Any) -> None:

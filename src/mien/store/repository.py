@@ -22,7 +22,7 @@ from mien.store.database import Database
 from mien.store.migrate import migrate
 from mien.store.packing import SUMS
 from mien.store.schema import events, face_blocks, markers, sessions
-from mien.store.values import Batch, Marker, NewSession, Overview, Person, Sample, Session, Timeline
+from mien.store.values import Batch, Marker, NewSession, Overview, Person, Sample, Session, Sketch, Timeline
 
 log = structlog.get_logger()
 
@@ -40,6 +40,12 @@ class ResumeError(InputError):
     """A session cannot be gone on with."""
 
     code = "cannot_resume"
+
+
+class StillRecordingError(InputError):
+    """A session that is being recorded cannot be changed so."""
+
+    code = "still_recording"
 
 
 class Repository:
@@ -198,6 +204,15 @@ class Repository:
             overviews = _overviews(connection, [session.id for session in listed])
         return [(session, overviews[session.id]) for session in listed], total
 
+    def sketches(self, ids: Sequence[str]) -> dict[str, Sketch]:
+        """Return the courses of sessions in few steps, for a list; those that are not there are left out.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        with self.database.reading() as connection:
+            return timeline.sketches(connection, ids)
+
     def get(self, session: str) -> Session:
         """Return a session.
 
@@ -244,15 +259,17 @@ class Repository:
             for row in rows
         )
 
-    def timeline(self, session: str, start: float, end: float, points: int) -> Timeline:
+    def timeline(self, session: str, start: float, end: float, points: int, people: int | None = None) -> Timeline:
         """Return a stretch of a session in at most ``points`` equal steps; times in seconds since it began.
+
+        Of more than ``people`` people only those who were seen most are in it.
 
         Raises:
             StoreError: it cannot be read.
         """
         first, last = max(0, _ms(start)), _ms(end)
         with self.database.reading() as connection:
-            return timeline.timeline(connection, session, first, max(first + 1, last), points)
+            return timeline.timeline(connection, session, first, max(first + 1, last), points, people)
 
     def samples(self, session: str) -> Iterator[Sample]:
         """Yield every frame of a session in the order of time.
@@ -346,9 +363,13 @@ class Repository:
         """Delete what one person showed in a session; return whether there was one.
 
         Raises:
+            StillRecordingError: it goes on, here or by another program: more of the person may wait to be written.
             StoreError: it cannot be deleted.
         """
         with self.database.writing() as connection:
+            query = sql.select(sessions.c.state).where(sessions.c.id == session)
+            if connection.execute(query).scalar() == "recording":
+                raise StillRecordingError(f"session {session} is being recorded: stop the recording first")
             gone = writing.delete_person(connection, session, person)
         self._scrub(gone)
         return gone

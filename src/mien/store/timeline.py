@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 import sqlalchemy as sql
 from numpy.typing import NDArray
 
+from mien.core.labels import EMOTIONS
 from mien.store import packing
-from mien.store.packing import SUMS, Rows
-from mien.store.schema import face_blocks, face_data, frame_blocks
-from mien.store.values import Lane, Sample, Timeline
+from mien.store.packing import FACE, SUMS, Rows
+from mien.store.schema import face_blocks, face_data, frame_blocks, sessions
+from mien.store.values import Lane, Sample, Sketch, Timeline
 
 BLOCK: Final = 10_000
 """Milliseconds that a block covers at most; blocks end at multiples of it."""
 
+SKETCH: Final = 48
+"""Steps of a sketch, at most; none is shorter than a block, so that the samples need not be read."""
+
 _CHUNK: Final = 12 * BLOCK
+_SHOWN: Final = tuple(f"ms_{name}" for name in EMOTIONS)
 
 
-def timeline(connection: sql.Connection, session: str, start: int, end: int, points: int) -> Timeline:
+def timeline(
+    connection: sql.Connection, session: str, start: int, end: int, points: int, people: int | None = None
+) -> Timeline:
     """Return a stretch of a session.
 
     Args:
@@ -29,6 +36,7 @@ def timeline(connection: sql.Connection, session: str, start: int, end: int, poi
         start: in ms since it began.
         end: of the stretch in ms, after ``start``.
         points: steps that it shall have at most.
+        people: of more people only those who were seen on the most frames of it; None for all.
     """
     step = max(1, -(-(end - start) // points))
     coarse = step >= BLOCK
@@ -39,8 +47,53 @@ def timeline(connection: sql.Connection, session: str, start: int, end: int, poi
     end = start + count * step
     read = _summed if coarse else _sampled
     faces, lanes = read(connection, session, start, end, step, count)
-    made = tuple(Lane(person, sums) for person, sums in sorted(lanes.items()))
-    return Timeline(start / 1000, step / 1000, faces, made)
+    most_seen = sorted(lanes, key=lambda person: (-int(lanes[person][:, 0].sum()), person))[:people]
+    made = tuple(Lane(person, lanes[person]) for person in sorted(most_seen))
+    return Timeline(start / 1000, step / 1000, faces, made, len(lanes) - len(made))
+
+
+def sketches(connection: sql.Connection, ids: Sequence[str]) -> dict[str, Sketch]:
+    """Return the courses of sessions, each in at most `SKETCH` steps of whole blocks.
+
+    Args:
+        connection: to the database.
+        ids: of the sessions; those that are not there are left out.
+    """
+    step = (sessions.c.duration // (SKETCH * BLOCK) + 1) * BLOCK  # of whole numbers, so the quotient is one
+    query = sql.select(sessions.c.id, step.label("step"), sessions.c.duration).where(sessions.c.id.in_(ids))
+    found = {row.id: (int(row.step), int(row.duration) // int(row.step) + 1) for row in connection.execute(query)}
+    shown: dict[str, list[str | None]] = {key: [None] * count for key, (_, count) in found.items()}
+    satisfaction: dict[str, list[float | None]] = {key: [None] * count for key, (_, count) in found.items()}
+    for session, place in connection.execute(_by_step(frame_blocks, step, ids)):
+        if place < len(shown[session]):  # more may have been recorded since
+            shown[session][int(place)] = "nobody"
+    names = ("samples", *_SHOWN, "ms_uncertain", "sum_satisfaction", "n_satisfaction")
+    for session, place, samples, *ms, total, known in connection.execute(_by_step(face_blocks, step, ids, names)):
+        if place >= len(shown[session]):
+            continue
+        if samples:
+            shown[session][int(place)] = _longest([int(value) for value in ms])
+        if known:
+            satisfaction[session][int(place)] = round(int(total) / int(known) / FACE["satisfaction"], 1)
+    return {key: Sketch(found[key][0] / 1000, tuple(shown[key]), tuple(satisfaction[key])) for key in found}
+
+
+def _by_step(
+    table: sql.Table, step: sql.ColumnElement[int], ids: Sequence[str], sums: Sequence[str] = ()
+) -> sql.Select[Any]:
+    """Return what sums a table's columns over the steps of each session."""
+    place = (table.c.start // step).label("place")
+    columns = [sql.func.sum(table.c[name]) for name in sums]
+    joined = table.join(sessions, sessions.c.id == table.c.session)
+    query = sql.select(table.c.session, place, *columns).select_from(joined)
+    return query.where(table.c.session.in_(ids)).group_by(table.c.session, place)
+
+
+def _longest(ms: list[int]) -> str:
+    """Return the emotion shown longest, where ``ms`` holds the time of each and then that of uncertainty."""
+    *emotions, uncertain = ms
+    most = max(emotions)
+    return EMOTIONS[emotions.index(most)] if most > 0 and most >= uncertain else "uncertain"
 
 
 Lanes = dict[int, NDArray[np.int64]]

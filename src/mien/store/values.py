@@ -121,6 +121,22 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
+class Sketch:
+    """The course of a session in a few equal steps, for a list.
+
+    Attributes:
+        step: seconds per step.
+        shown: per step the emotion shown longest by all in view together, ``uncertain`` where that lasted longer or
+            nothing was read, ``nobody`` where nobody was in view, None where nothing was recorded.
+        satisfaction: per step the mean, 0–100; None where it is not known.
+    """
+
+    step: float
+    shown: tuple[str | None, ...]
+    satisfaction: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Marker:
     """A moment that somebody noted.
 
@@ -186,12 +202,14 @@ class Timeline:
         step: seconds per bucket.
         faces: ``[buckets]`` most faces at once; -1 where there was no frame.
         lanes: the people who were seen.
+        others: people who were seen as well, but were left out.
     """
 
     start: float
     step: float
     faces: NDArray[np.int64]
     lanes: tuple[Lane, ...]
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Annotated, Any, Final, Literal
 
 import anyio
@@ -19,7 +20,7 @@ from mien.server.errors import ApiError
 from mien.server.recording import new_session
 from mien.server.schemas import error_responses
 from mien.server.services import Services, ServicesDep, require_admin, require_key
-from mien.store.repository import Repository
+from mien.store.repository import Repository, StillRecordingError
 from mien.store.values import Marker, Overview, Person, Session
 
 router = APIRouter(prefix="/api/v1/sessions", tags=["sessions"], dependencies=[Depends(require_key)])
@@ -54,7 +55,13 @@ def list_sessions(
     if repository is None:
         return shapes.SessionList(sessions=[], total=0)
     found, total = repository.find(exports.plain(search), limit, offset)
-    return shapes.SessionList(sessions=[shapes.Session(**_summary(*one)) for one in found], total=total)
+    sketches = repository.sketches([session.id for session, _ in found])
+    listed = [
+        shapes.ListedSession(**_summary(session, overview), course=shapes.Sketch(**asdict(sketches[session.id])))
+        for session, overview in found
+        if session.id in sketches  # one may have been deleted since
+    ]
+    return shapes.SessionList(sessions=listed, total=total)
 
 
 @router.post(
@@ -147,6 +154,7 @@ def timeline(
     start: Annotated[float, Query(alias="from", ge=0, le=MOST_SECONDS, description="In seconds")] = 0.0,
     end: Annotated[float | None, Query(alias="to", ge=0, le=MOST_SECONDS, description="By default the end")] = None,
     points: Annotated[int, Query(ge=1, le=5000, description="Steps at most")] = 600,
+    people: Annotated[int | None, Query(ge=1, le=LARGEST, description="Those seen most; by default all")] = None,
 ) -> shapes.Timeline:
     """Return what each person showed over time, in at most `points` equal steps.
 
@@ -156,7 +164,7 @@ def timeline(
     until = repository.get(session_id).duration if end is None else end
     if until < start:
         raise ApiError(422, "invalid_request", f"to ({until:g} s) lies before from ({start:g} s)")
-    found = repository.timeline(session_id, start, until + 0.001 * (end is None), points)
+    found = repository.timeline(session_id, start, until + 0.001 * (end is None), points, people)
     return shapes.Timeline(**lanes.to_json(found))
 
 
@@ -184,8 +192,8 @@ def delete_marker(session_id: Id, marker_id: Number, services: ServicesDep) -> N
 def delete_person(session_id: Id, person: Number, services: ServicesDep) -> None:
     """Delete all that one person showed in a recording."""
     repository = _repository(services, session_id)
-    if session_id in services.recorder.open:
-        raise ApiError(409, "still_recording", "this is being recorded: stop the recording first")
+    if session_id in services.recorder.open:  # what was stopped a moment ago may not be on disk yet
+        raise StillRecordingError("this is being recorded: stop the recording first")
     if not repository.delete_person(session_id, person):
         raise ApiError(404, "not_found", f"nobody has the number {person} in this recording")
 
