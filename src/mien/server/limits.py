@@ -25,7 +25,7 @@ SOCKET_BURST: Final = 10.0
 LOOPBACK: Final = 10.0
 """Programs on this computer may do so many times more: they could as well start a server of their own."""
 
-FREE: Final = frozenset({"/ping", "/healthz", "/readyz"})
+FREE: Final = frozenset({"/ping", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"})
 """Probes must not fail because somebody at the same address is busy."""
 
 

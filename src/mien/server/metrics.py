@@ -24,6 +24,7 @@ from mien.live.engine import Engine
 from mien.live.session import Analysed, Outcome, Session
 
 if TYPE_CHECKING:
+    from mien.server.base import Base
     from mien.server.services import Services
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WS"})
@@ -52,6 +53,9 @@ class Metrics:
         self._waiting = self._histogram("mien_frame_wait_seconds", "From a live frame's arrival to its turn", SLOW)
         self._latency = self._histogram("mien_frame_seconds", "From a live frame's arrival to its result", SLOW)
         self._pictures = Counter("mien_pictures", "Single pictures by outcome", ("outcome",), registry=self.registry)
+        self._inference_time = self._histogram(
+            "mien_inference_seconds", "Time of one network asked by itself, waiting included", SLOW, ("model",)
+        )
         ProcessCollector(registry=self.registry)
 
     def request(self, scope: Scope, status: int, seconds: float) -> None:
@@ -78,6 +82,10 @@ class Metrics:
         else:
             self._pictures.labels("analysed").inc()
             self._stages(future.result())
+
+    def inference(self, model: str, seconds: float) -> None:
+        """Note how long a network took that was asked by itself; ``model`` is the name of one of ours."""
+        self._inference_time.labels(model).observe(seconds)
 
     def _stages(self, result: FrameResult) -> None:
         for stage, ms in result.stages_ms.items():
@@ -151,26 +159,42 @@ def _fates(session: Session) -> dict[str, int]:
     return {fate: getattr(session, fate) for fate in FATES}
 
 
-class Present(Collector):
-    """What is known at the moment of asking: read off the server's parts, not counted along.
+class PresentBase(Collector):
+    """What is known of every app at the moment of asking: read off its parts, not counted along.
+
+    Args:
+        base: of the app.
+    """
+
+    def __init__(self, base: Base) -> None:
+        self._base = base
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the metrics."""
+        base = self._base
+        yield _labelled(GaugeMetricFamily, "mien_info", "What runs", ("version",), {__version__: 1})
+        loaded = base.ready.is_set() and base.failure is None
+        yield GaugeMetricFamily("mien_ready", "Whether the models are loaded", float(loaded))
+        yield GaugeMetricFamily("mien_open_sockets", "WebSockets open now", base.limits.sockets.total())
+        yield CounterMetricFamily("mien_limited", "Requests and sockets refused by rate limits", base.limits.refused)
+        yield GaugeMetricFamily("mien_pictures_inside", "Single pictures being read or analysed", base.gate.inside)
+
+
+class Present(PresentBase):
+    """What is known of the server for people beside that.
 
     Args:
         services: of the server.
     """
 
     def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._services = services
 
     def collect(self) -> Iterable[Metric]:
         """Yield the metrics."""
+        yield from super().collect()
         services = self._services
-        yield _labelled(GaugeMetricFamily, "mien_info", "What runs", ("version",), {__version__: 1})
-        yield GaugeMetricFamily("mien_ready", "Whether the models are loaded", float(services.engine is not None))
-        yield GaugeMetricFamily("mien_open_sockets", "WebSockets open now", services.limits.sockets.total())
-        yield CounterMetricFamily(
-            "mien_limited", "Requests and sockets refused by rate limits", services.limits.refused
-        )
-        yield GaugeMetricFamily("mien_pictures_inside", "Single pictures being read or analysed", services.gate.inside)
         frames, streams = ({}, 0) if services.engine is None else services.engine.frames()
         yield GaugeMetricFamily("mien_streams", "Live streams open now, cameras included", streams)
         yield _labelled(CounterMetricFamily, "mien_frames", "Live frames by fate", ("fate",), frames)

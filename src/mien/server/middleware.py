@@ -38,7 +38,7 @@ SECURITY_HEADERS: Final[dict[str, str]] = {
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
     "cross-origin-opener-policy": "same-origin",
 }
-_PROBES: Final = frozenset({"/ping", "/healthz", "/readyz"})
+_PROBES: Final = frozenset({"/ping", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"})
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 

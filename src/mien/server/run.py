@@ -21,8 +21,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from mien.core.errors import MienError, SettingsError
 from mien.server.app import create_app
+from mien.server.base import Base, keys_of
 from mien.server.routes.stream import MAX_MESSAGE
-from mien.server.services import Services, keys_of
 from mien.server.settings import ServerSettings
 
 log = structlog.get_logger()
@@ -51,7 +51,7 @@ class Server(uvicorn.Server):
         announce: called when the server listens and the models are loaded.
     """
 
-    def __init__(self, config: uvicorn.Config, services: Callable[[], Services], announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, services: Callable[[], Base], announce: Callable[[], None]) -> None:
         super().__init__(config)
         self.failure: MienError | None = None
         self._services = services
@@ -66,8 +66,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End all connections; those of clients that do not even read the end are cut."""
-        for part in (self._services().cameras, self._services().videos):
-            part.ask_to_stop()  # viewers' responses have no end of their own
+        self._services().ask_to_stop()
         await super().shutdown(sockets)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
@@ -83,8 +82,12 @@ class Server(uvicorn.Server):
             self.should_exit = True
 
 
-def serve(settings: ServerSettings) -> None:
+def serve(settings: ServerSettings, make: Callable[[ServerSettings], FastAPI] = create_app) -> None:
     """Serve until a signal says otherwise; the address goes to stderr when everything is ready.
+
+    Args:
+        settings: of the app.
+        make: makes it.
 
     Raises:
         SettingsError: the address cannot be listened on, or needs a key.
@@ -95,7 +98,7 @@ def serve(settings: ServerSettings) -> None:
     if settings.api_key is not None and len(settings.api_key.get_secret_value()) < SHORT_KEY:
         log.warning("the key is short and can be guessed", advice="use 16 random characters or more")
     listening = bind(settings.host, settings.port)
-    app = create_app(settings)
+    app = make(settings)
     server = Server(config(app), lambda: app.state.services, lambda: _say(address(settings)))
     with _quiet_end(server), contextlib.closing(listening):
         server.run(sockets=[listening])
@@ -110,6 +113,7 @@ def config(app: FastAPI) -> uvicorn.Config:
     """Return how uvicorn runs the app; tests use it too."""
     return uvicorn.Config(
         app,
+        http="h11",  # uvicorn would take another parser where one happens to be installed
         ws=StreamProtocol,
         ws_max_size=MAX_MESSAGE,
         ws_per_message_deflate=False,  # it costs nine tenths of the frame rate, and JPEG does not shrink

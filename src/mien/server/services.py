@@ -5,35 +5,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 import anyio
 import numpy as np
-import structlog
-from fastapi import Depends, Security
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from mien.core.errors import MienError, SettingsError
+from mien.core.settings import ATTRIBUTES, Wants
 from mien.core.types import Faces, FloatArray, Frame, Image
 from mien.live.camera_values import CameraRules
 from mien.live.cameras import Cameras
 from mien.live.engine import Engine
-from mien.live.local import LocalEngine, cores
+from mien.live.local import LocalEngine
 from mien.live.recorder import Recorder
 from mien.live.videos.videos import Videos
+from mien.models.attributes import AttributeModel
+from mien.models.networks import Networks
 from mien.pipeline import Analyzer, Stopwatch
-from mien.server.auth import Keys, Role, parse
+from mien.server.base import Base
+from mien.server.base import keys_of as keys_of
+from mien.server.base import require_admin as require_admin
+from mien.server.base import require_key as require_key
 from mien.server.camera_recording import CameraRecordings
 from mien.server.decoding import Decoders
 from mien.server.errors import ApiError
-from mien.server.gate import Gate
-from mien.server.limits import Limits
-from mien.server.metrics import MeteredEngine, Metrics, Present
+from mien.server.metrics import MeteredEngine, Present
 from mien.server.pictures import Sent
 from mien.server.settings import ServerSettings
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +42,17 @@ class Backend:
     Attributes:
         engine: for pictures and streams.
         models: names and versions.
+        attributes: the model of age and gender alone; None where they are off.
         classify: the emotion model alone: probabilities ``[n, 8]`` for crops as it reads them; None where there is
             none.
+        networks: those it computes with, for who wants to ask one by itself; None where there are none.
     """
 
     engine: Engine
     models: dict[str, str]
     classify: Callable[[Image], FloatArray] | None = None
+    networks: Networks | None = None
+    attributes: AttributeModel | None = None
 
 
 Loader: TypeAlias = Callable[[ServerSettings], Backend]
@@ -66,37 +69,27 @@ def load_backend(settings: ServerSettings) -> Backend:
     blank = np.full((240, 320, 3), 127, np.uint8)
     watch = Stopwatch()
     analyzer.find(blank, watch, analyzer.settings.wants)
-    analyzer.read_emotions(blank, Faces.from_boxes([[100.0, 60.0, 220.0, 180.0]]), watch)
+    face = Faces.from_boxes([[100.0, 60.0, 220.0, 180.0]])
+    analyzer.read_emotions(blank, face, watch)
+    attributes = None
+    if settings.attributes:
+        attributes = analyzer.attributes
+        analyzer.read_attributes(blank, face, watch, Wants(attributes=ATTRIBUTES))
     emotion = analyzer.emotion.spec
     models = {
         "detector": analyzer.detector.name,
         "emotion": emotion.name,
         "emotion_version": emotion.version,
-        "precision": settings.precision,
+        "precision": analyzer.emotion.model.precision,
+        "device": settings.device,
     }
-    return Backend(LocalEngine(analyzer, settings.workers), models, analyzer.emotion.probabilities)
+    if attributes is not None:
+        models["attributes_version"] = attributes.spec.version
+    engine = LocalEngine(analyzer, settings.workers)
+    return Backend(engine, models, analyzer.emotion.probabilities, analyzer.networks, attributes)
 
 
-def keys_of(settings: ServerSettings) -> Keys:
-    """Return the keys that the settings name.
-
-    Raises:
-        SettingsError: a key or the file of keys cannot be read; says which.
-    """
-    entries = list(settings.api_keys)
-    if settings.api_keys_file is not None:
-        try:
-            entries += settings.api_keys_file.read_text().splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"the file of API keys cannot be read ({error}): check MIEN_API_KEYS_FILE") from None
-    plain = settings.api_key.get_secret_value() if settings.api_key else None
-    keys = Keys(plain, parse(entries), settings.key_rate)
-    if settings.has_key and not keys.required:
-        raise SettingsError(f"there is no key in {settings.api_keys_file}: make one with mien keys new")
-    return keys
-
-
-class Services:
+class Services(Base):
     """The running server's parts.
 
     Args:
@@ -104,60 +97,37 @@ class Services:
         loader: makes the backend; a test gives its own.
 
     Attributes:
-        ready: set once loading has ended, well or not.
-        failure: why loading failed, None when it did not.
         streams: live streams open now.
         cameras: those that this server watches.
         recorder: writes what is recorded.
         camera_recordings: of those cameras that are being recorded.
         videos: those that were sent.
-        decoders: how many uploads are decoded at once; a large one takes hundreds of megabytes.
         decoding: the child processes that do so.
-        limits: what one address may ask for.
-        metrics: what was done so far.
         engine: the backend's, None until it is loaded.
     """
 
     def __init__(self, settings: ServerSettings, loader: Loader) -> None:
-        self.settings = settings
-        self.workers = settings.workers or cores()
-        self.keys = keys_of(settings)
-        self.gate = Gate(self.workers + settings.max_waiting)
-        self.decoders = anyio.CapacityLimiter(self.workers)
+        super().__init__(settings)
         self.decoding = Decoders(settings.decode_timeout)
-        self.ready = asyncio.Event()
-        self.failure: MienError | None = None
         self.streams = 0
         rules = CameraRules(timeout=settings.camera_timeout, history=settings.camera_history)
         self.cameras = Cameras(settings.camera_specs, rules, settings.max_cameras)
         self.recorder = Recorder(settings.archive, settings.recording_grace, settings.recording_days)
         self.camera_recordings = CameraRecordings(self.recorder)
         self.videos = Videos(settings.data_dir / "videos", settings.video_rules)
-        self.limits = Limits(settings)
         self.engine: MeteredEngine | None = None
-        self.metrics = Metrics()
         self.metrics.registry.register(Present(self))
         self._loader = loader
         self._backend: Backend | None = None
 
-    async def load(self) -> None:
-        """Load the backend in a thread; the server answers meanwhile."""
+    async def _load(self) -> dict[str, str]:
         self.recorder.run()
-        try:
-            backend = await asyncio.to_thread(self._loader, self.settings)
-            self.engine = MeteredEngine(backend.engine, self.metrics)
-            self._backend = replace(backend, engine=self.engine)
-            self.cameras.start(self.engine)
-            await asyncio.to_thread(self.videos.start, self.engine)
-            log.info("ready", **backend.models)
-        except MienError as error:
-            self.failure = error
-            log.error("loading failed", code=error.code, reason=str(error))
-        except Exception as error:
-            self.failure = MienError(f"loading failed: {error!r}")
-            log.exception("loading failed")
-        finally:
-            self.ready.set()
+        backend = await asyncio.to_thread(self._loader, self.settings)
+        self.engine = MeteredEngine(backend.engine, self.metrics)
+        self._backend = replace(backend, engine=self.engine)
+        self.cameras.start(self.engine)
+        await asyncio.to_thread(self.videos.start, self.engine)
+        return backend.models
 
     async def decode(self, sent: Sent) -> Frame:
         """Return the picture that somebody sent, decoded in a child process.
@@ -187,9 +157,19 @@ class Services:
         """
         if self._backend is not None:
             return self._backend
-        if self.failure is not None:
-            raise ApiError(503, self.failure.code, str(self.failure))
-        raise ApiError(503, "loading", "the models are being loaded: try again in a second", {"retry-after": "1"})
+        raise self.not_ready()
+
+    @property
+    def networks(self) -> Networks:
+        """The networks behind the analysis; see `Base.networks`."""
+        if self.backend.networks is None:
+            raise ApiError(404, "not_found", "this server has no networks that can be asked by themselves")
+        return self.backend.networks
+
+    def ask_to_stop(self) -> None:
+        """Tell the viewers' responses, which have no end of their own, that the app is about to close."""
+        for part in (self.cameras, self.videos):
+            part.ask_to_stop()
 
 
 def services_of(connection: HTTPConnection) -> Services:
@@ -197,36 +177,6 @@ def services_of(connection: HTTPConnection) -> Services:
     services = connection.app.state.services
     assert isinstance(services, Services)
     return services
-
-
-async def require_key(
-    connection: HTTPConnection,
-    _header: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))] = None,
-    _bearer: Annotated[Any, Security(HTTPBearer(auto_error=False))] = None,
-) -> None:
-    """Refuse who does not show the key. (The two parameters are there for the API's description.)
-
-    What a key must allow goes by the request's method, see `auth`.
-
-    Raises:
-        ApiError: 401, 403 when the key's role does not allow it, 429 after too many requests or wrong keys.
-    """
-    _admit(connection, None)
-
-
-async def require_admin(connection: HTTPConnection) -> None:
-    """Refuse who has no key that allows changes; for POST routes that change what others see.
-
-    Raises:
-        ApiError: see `require_key`.
-    """
-    _admit(connection, "admin")
-
-
-def _admit(connection: HTTPConnection, role: Role | None) -> None:
-    refusal = services_of(connection).keys.refusal(connection, role)
-    if refusal is not None:
-        raise refusal
 
 
 ServicesDep: TypeAlias = Annotated[Services, Depends(services_of)]

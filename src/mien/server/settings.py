@@ -6,7 +6,7 @@ import ipaddress
 import json
 import socket
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -18,6 +18,7 @@ from mien.core.settings import AnalyzerSettings
 from mien.live.camera_values import CameraSpec
 from mien.live.cameras import parse_options, parse_specs
 from mien.live.videos.values import VideoRules
+from mien.models.attributes import OFF
 from mien.store.archive import Archive
 from mien.store.database import parse as parse_address
 
@@ -37,6 +38,9 @@ class ServerSettings(BaseSettings):
         detect_size: see `AnalyzerSettings`.
         precision: see `AnalyzerSettings`.
         max_faces: see `AnalyzerSettings`.
+        device: see `AnalyzerSettings`.
+        models: see `AnalyzerSettings`; the model server's key is read from ``MIEN_MODELS_KEY``.
+        attributes: allow clients to ask for age and gender; their weights are for non-commercial use only.
         workers: threads that analyse; None for one per core.
         max_streams: live streams at the same time.
         max_waiting: single pictures in the line beyond those being analysed; more are refused as ``busy``.
@@ -89,6 +93,9 @@ class ServerSettings(BaseSettings):
     detect_size: int | None = AnalyzerSettings().detect_size
     precision: str = AnalyzerSettings().precision
     max_faces: int = Field(default=AnalyzerSettings().max_faces, ge=1, le=1000)
+    device: str = AnalyzerSettings().device
+    models: str | None = None
+    attributes: bool = False
     workers: int | None = Field(default=None, ge=1, le=256)
     max_streams: int = Field(default=64, ge=1)
     max_waiting: int = Field(default=16, ge=0)
@@ -162,6 +169,9 @@ class ServerSettings(BaseSettings):
             detect_size=self.detect_size,
             precision=self.precision,
             max_faces=self.max_faces,
+            attributes_allowed=self.attributes,
+            device=self.device,
+            models=self.models or None,
         )
 
     @property
@@ -169,9 +179,12 @@ class ServerSettings(BaseSettings):
         """The cameras to watch from the start.
 
         Raises:
-            SettingsError: an address or an option is none, or a name comes twice.
+            SettingsError: an address or an option is none, a name comes twice, or age and gender are not allowed.
         """
-        return parse_specs(self.cameras, parse_options(self.camera_options))
+        specs = parse_specs(self.cameras, parse_options(self.camera_options))
+        if not self.attributes and any(spec.options.attributes for spec in specs):
+            raise SettingsError(f"camera_options ask for age or gender, and {OFF}")
+        return specs
 
     @property
     def loopback(self) -> bool:
@@ -227,14 +240,31 @@ class ServerSettings(BaseSettings):
         return tuple(sorted(names if self.loopback else names | {own, f"{own}.local"}))
 
 
+class ModelServerSettings(ServerSettings):
+    """Other defaults for a server whose clients are servers: they ask for much, and no one of them for too much."""
+
+    port: int = Field(default=8500, ge=1, le=65535)
+    max_waiting: int = Field(default=256, ge=0)
+    request_rate: float = Field(default=0.0, ge=0)
+    key_rate: float = Field(default=0.0, ge=0)
+
+
+S = TypeVar("S", bound=ServerSettings)
+
+
 def load(**chosen: Any) -> ServerSettings:
+    """Build the server's settings from the environment; see `load_as`."""
+    return load_as(ServerSettings, **chosen)
+
+
+def load_as(kind: type[S], **chosen: Any) -> S:
     """Build settings from the environment; ``chosen`` values that are not None win.
 
     Raises:
         SettingsError: names the option and what is wrong with its value.
     """
     try:
-        settings = ServerSettings(**{name: value for name, value in chosen.items() if value is not None})
+        settings = kind(**{name: value for name, value in chosen.items() if value is not None})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -7,27 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import anyio
 import numpy as np
 import orjson
-from fastapi.routing import APIRoute
 from numpy.typing import NDArray
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 
 from mien.core import codec
-from mien.core.errors import InputError, MienError, PictureError
+from mien.core.errors import PictureError
 from mien.core.labels import FER2013_IN_EMOTIONS
+from mien.core.settings import Wants
 from mien.core.types import FloatArray, Frame, FrameResult, Image
 from mien.live.session import Failed, Outcome, Packet
 from mien.server.errors import STATUS, ApiError
 from mien.server.gate import deadline
 from mien.server.pictures import NAME, Sent
+from mien.server.plain_errors import PlainErrorRoute as PlainErrorRoute
+from mien.server.plain_errors import message_of as message_of
 from mien.server.services import Services
 
 FAILED: Final = "the server failed on this picture; it was logged"
@@ -46,11 +44,6 @@ def seven(emotion: FloatArray) -> FloatArray:
 def corners(boxes: FloatArray, width: int, height: int) -> NDArray[np.int64]:
     """Return boxes ``[n, 4]`` x1 y1 x2 y2 as whole pixels within the picture."""
     return np.clip(np.rint(boxes), 0, [width, height, width, height]).astype(np.int64)
-
-
-def message_of(error: Exception) -> str:
-    """Return an error's text for people."""
-    return str(error.detail) if isinstance(error, HTTPException) else str(error)
 
 
 def parse_object(data: bytes | str) -> dict[str, Any]:
@@ -104,7 +97,9 @@ async def decode(services: Services, data: bytes, live: bool = False) -> Image:
     return await anyio.to_thread.run_sync(job, limiter=services.decoders, abandon_on_cancel=True)
 
 
-async def look(services: Services, data: bytes, live: bool = False) -> tuple[Image, FrameResult]:
+async def look(
+    services: Services, data: bytes, live: bool = False, wants: Wants | None = None
+) -> tuple[Image, FrameResult]:
     """Decode and analyse a single picture when its turn comes.
 
     Raises:
@@ -115,7 +110,7 @@ async def look(services: Services, data: bytes, live: bool = False) -> tuple[Ima
         async with deadline(services.settings.analyze_timeout, 503, TOO_LATE):
             engine = services.backend.engine
             image = await decode(services, data, live)
-            return image, await asyncio.wrap_future(engine.analyze(Frame(image)))
+            return image, await asyncio.wrap_future(engine.analyze(Frame(image), wants))
 
 
 class Live:
@@ -168,27 +163,3 @@ class Live:
     def _resolve(self, outcome: Outcome) -> None:
         if self._answer is not None and outcome.seq == self._seq and not self._answer.done():
             self._answer.set_result(outcome)
-
-
-class PlainErrorRoute(APIRoute):
-    """A route whose errors are ``{"error": "…"}``, as the reference systems' clients expect them."""
-
-    bad_input: ClassVar[int] = 400
-    """Status of the answer to a picture or a body that cannot be used."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the route's handler with its errors caught."""
-        handler = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except HTTPException as error:
-                bad = error.status_code in (400, 413, 415, 422)
-                status = self.bad_input if bad else error.status_code
-                return JSONResponse({"error": message_of(error)}, status, error.headers)
-            except MienError as error:
-                status = self.bad_input if isinstance(error, InputError) else STATUS.get(error.code, 500)
-                return JSONResponse({"error": message_of(error)}, status)
-
-        return handle

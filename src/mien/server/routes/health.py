@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from mien import __version__
+from mien.server.base import BaseDep
 from mien.server.schemas import ErrorEnvelope, Health, Status
-from mien.server.services import ServicesDep
 
 router = APIRouter(tags=["health"])
 
@@ -26,7 +26,7 @@ async def healthz() -> Status:
 @router.get(
     "/readyz", responses={503: {"model": ErrorEnvelope, "description": "The models are being loaded, or cannot be"}}
 )
-async def readyz(services: ServicesDep) -> Status:
+async def readyz(base: BaseDep) -> Status:
     """Answer 200 once the models are loaded; for readiness probes."""
-    _ = services.backend
+    base.check_ready()
     return Status(status="ready")

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Request
 from prometheus_client.exposition import choose_encoder
 from starlette.responses import Response
 
+from mien.server.base import BaseDep, require_key
 from mien.server.schemas import ErrorEnvelope
-from mien.server.services import ServicesDep, require_key
 
 router = APIRouter(tags=["health"], dependencies=[Depends(require_key)])
 
@@ -20,7 +20,7 @@ router = APIRouter(tags=["health"], dependencies=[Depends(require_key)])
         401: {"model": ErrorEnvelope, "description": "A key is needed"},
     },
 )
-async def metrics(request: Request, services: ServicesDep) -> Response:
+async def metrics(request: Request, base: BaseDep) -> Response:
     """Return the server's numbers in Prometheus' text format."""
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
-    return Response(encode(services.metrics.registry), media_type=content_type)
+    return Response(encode(base.metrics.registry), media_type=content_type)

@@ -1,0 +1,72 @@
+"""An app around its routers: the parts it works with, errors in one form, and who is let in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from mien import __version__
+from mien.server import errors
+from mien.server.base import Base
+from mien.server.guard import Guard
+from mien.server.limits import Throttle
+from mien.server.middleware import BodyLimit, RequestContext
+from mien.server.settings import ServerSettings
+
+
+def assemble(
+    settings: ServerSettings,
+    make: Callable[[], Base],
+    routers: Iterable[APIRouter],
+    title: str,
+    description: str,
+    larger: Mapping[str, int] | None = None,
+) -> FastAPI:
+    """Return an app. Nothing is loaded before its lifespan begins.
+
+    Args:
+        settings: of the app.
+        make: makes its parts, on its event loop; they are loaded while it already answers.
+        routers: in the order in which they are asked.
+        title: for the API's description.
+        description: likewise.
+        larger: addresses whose bodies may be larger than others, in bytes.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        base = make()
+        app.state.services = base
+        loading = asyncio.create_task(base.load())
+        try:
+            yield
+        finally:
+            await loading
+            await base.close()
+
+    app = FastAPI(
+        title=title,
+        version=__version__,
+        description=description,
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
+        docs_url=None,
+        redoc_url=None,
+    )
+    errors.install(app)
+    for router in routers:
+        app.include_router(router)
+    # The last added is the outermost.
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["*"], allow_headers=["*"]
+        )
+    app.add_middleware(BodyLimit, max_body=settings.max_body, others=larger)
+    app.add_middleware(Throttle)
+    app.add_middleware(Guard, host_names=settings.host_names, origins=settings.allowed_origins)
+    app.add_middleware(RequestContext)
+    return app
