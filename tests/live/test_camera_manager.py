@@ -16,6 +16,7 @@ from mien.live.cameras import CameraExistsError, Cameras, TooManyCamerasError, p
 from mien.live.engine import EngineClosedError
 from mien.live.fake import FakeEngine
 from mien.live.retry import RetryRule
+from mien.live.session import StreamOptions
 
 RULES = CameraRules(retry=RetryRule(jitter=0))
 
@@ -36,9 +37,23 @@ def test_names_and_places() -> None:
     ]
 
 
+def test_options_of_each() -> None:
+    usual = StreamOptions(baseline=True)
+    specs = parse_specs(["door+landmarks+signals=0", "yard+age=1", "2", "./a+b=c.mp4"], usual)
+    assert [spec.options for spec in specs] == [
+        StreamOptions(baseline=True, landmarks=True, signals=True),
+        StreamOptions(baseline=True, attributes=("age",)),
+        usual,
+        usual,
+    ]
+    assert [spec.name for spec in specs] == ["door", "yard", "3", "4"]
+
+
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
+        (["door+wings=0"], "camera door: there is no option 'wings': there are landmarks, .*, signals, age, gender"),
+        (["door+max_faces=0"], "camera door: there is no option 'max_faces'"),
         (["a=0", "a=1"], "two cameras are called a"),
         (["2=0", "1"], "two cameras are called 2"),
         (["door=http://u:secret@h/"], "camera door: cameras are not read by http"),

@@ -56,12 +56,14 @@ def test_a_camera_is_recorded(running: Running) -> None:
         assert (started.json()["source"], started.json()["state"]) == ("camera door", "recording")
         again = api.post("/sessions", json=ASK)
         assert (again.status_code, again.json()["error"]["code"]) == (409, "already_recording")
+        assert api.get("/cameras/door").json()["recording"] == session
         wait_for(lambda: api.get(f"/sessions/{session}").json()["frames"] > 2)
         assert api.post(f"/sessions/{session}/stop").status_code == 204
         stopped = wait_for(lambda: api.get(f"/sessions/{session}").json()["ended"])
         assert stopped >= started.json()["started"]
         assert api.get(f"/sessions/{session}").json()["state"] == "stopped"
         assert api.post(f"/sessions/{session}/stop").status_code == 404
+        assert api.get("/cameras/door").json()["recording"] is None
         assert api.post("/sessions", json=ASK).status_code == 201, "it may be recorded once more"
 
 

@@ -24,6 +24,7 @@ from mien.live.fake import CountingAnalyzer
 from mien.live.local import LocalEngine
 from mien.live.session import StreamOptions
 from mien.server import settings
+from mien.server.auth import digest
 from mien.server.camera_schemas import LiveResult, LiveResults
 from mien.server.routes.cameras import event_stream
 from mien.server.services import Backend
@@ -31,6 +32,7 @@ from mien.server.settings import ServerSettings
 from mien.sources.camera import parse_address
 
 ALLOWED = {"allow_camera_changes": True}
+KEYS = (("desk", "read", "a" * 20), ("boss", "admin", "b" * 20))
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +81,7 @@ def wait_viewers(running: Running, count: int) -> None:
 
 
 def test_no_cameras(client: TestClient) -> None:
-    assert client.get("/api/v1/cameras").json() == {"cameras": []}
+    assert client.get("/api/v1/cameras").json() == {"cameras": [], "changeable": False, "recordable": True}
 
 
 ROUTES = [("GET", ""), ("GET", "/latest"), ("GET", "/results"), ("GET", "/mjpeg"), ("GET", "/events"), ("DELETE", "")]
@@ -243,7 +245,7 @@ def test_senseless_additions_are_refused_without_repeating_them(
     response = client.post("/api/v1/cameras", json=body)
     assert (response.status_code, response.json()["error"]["code"]) == (422, code)
     assert "geheim" not in response.text
-    assert client.get("/api/v1/cameras").json() == {"cameras": []}
+    assert client.get("/api/v1/cameras").json()["cameras"] == []
 
 
 def test_a_file_added_to_be_played_once_ends(make_watching: MakeWatching, clip: Path) -> None:
@@ -310,3 +312,27 @@ def test_the_description_names_what_there_is(client: TestClient) -> None:
 
 def test_settings_do_not_show_addresses() -> None:
     assert "geheim" not in repr(settings.load(cameras=("rtsp://u:geheim@h/",)))
+
+
+@pytest.mark.parametrize(
+    ("key", "changes", "expected"),
+    [
+        ("a" * 20, True, (False, False)),
+        ("b" * 20, True, (True, True)),
+        ("b" * 20, False, (False, True)),
+    ],
+)
+def test_says_what_the_key_may_do(
+    make_client: MakeClient, key: str, changes: bool, expected: tuple[bool, bool]
+) -> None:
+    keys = [f"{name}={role}:sha256:{digest(plain).hex()}" for name, role, plain in KEYS]
+    client = make_client(api_keys=",".join(keys), allow_camera_changes=changes)
+    found = client.get("/api/v1/cameras", headers={"X-API-Key": key}).json()
+    assert (found["changeable"], found["recordable"]) == expected
+
+
+def test_names_what_is_asked_of_a_camera(make_client: MakeClient) -> None:
+    client = make_client(cameras=("door+landmarks+signals=/nowhere.mp4", "yard=/nowhere.mp4"))
+    found = client.get("/api/v1/cameras").json()
+    assert [each["options"] for each in found["cameras"]] == [{"landmarks": True, "signals": True}, {}]
+    assert (found["changeable"], found["recordable"]) == (False, True)

@@ -22,13 +22,21 @@ def serve(
             help="Long side in pixels at which faces are looked for.", show_default="320; 480 in large pictures"
         ),
     ] = None,
+    attributes: Annotated[
+        bool,
+        typer.Option(
+            "--attributes",
+            help="Let clients ask for age and gender. For non-commercial research use only: see docs/attributes.md.",
+        ),
+    ] = False,
     workers: Annotated[int | None, typer.Option(help="Threads that analyse.", show_default="one per core")] = None,
     camera: Annotated[
         list[str] | None,
         typer.Option(
-            help="Camera to watch: a device's number, a video file, or rtsp://…; NAME=… names it. Repeatable. Better "
+            help="Camera to watch: a device's number, a video file, or rtsp://…; NAME=… names it, "
+            "NAME+landmarks+signals=… asks for more. Repeatable. Better "
             "set MIEN_CAMERAS for an address with a password: other users can see options.",
-            metavar="[NAME=]ADDRESS",
+            metavar="[NAME[+OPTION…]=]ADDRESS",
         ),
     ] = None,
     allow_camera_changes: Annotated[
@@ -51,6 +59,7 @@ def serve(
         detector=detector,
         weights=weights,
         detect_size=detect_size,
+        attributes=attributes or None,
         workers=workers,
         cameras=tuple(camera) if camera else None,
         allow_camera_changes=allow_camera_changes or None,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final
 
 import structlog
 
 from mien.core.errors import InputError, SettingsError, SourceError
+from mien.core.settings import ATTRIBUTES
 from mien.live.camera import Camera
 from mien.live.camera_values import CameraRules, CameraSpec, Clock, Draw, Opener, SystemClock
 from mien.live.engine import Engine, EngineClosedError
@@ -21,7 +22,7 @@ from mien.sources.camera import open_camera, parse_address
 log = structlog.get_logger()
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_NAMED: Final = re.compile(r"([A-Za-z0-9_-]{1,32})=(.*)", re.DOTALL)
+_NAMED: Final = re.compile(r"([A-Za-z0-9_-]{1,32})((?:\+[a-z_]+)*)=(.*)", re.DOTALL)
 
 
 class CameraExistsError(InputError):
@@ -37,22 +38,24 @@ class TooManyCamerasError(InputError):
 
 
 def parse_specs(texts: Sequence[str], options: StreamOptions | None = None) -> tuple[CameraSpec, ...]:
-    """Read ``NAME=ADDRESS`` or ``ADDRESS``; what has no name is called by its place, from 1.
+    """Read ``NAME+OPTION+OPTION=ADDRESS``, ``NAME=ADDRESS`` or ``ADDRESS``; no name is the place in the row, from 1.
 
     Args:
-        texts: one per camera.
+        texts: one per camera. An option is one of `StreamOptions` that is on or off, or one of its attributes.
         options: what the results of all of them shall hold.
 
     Raises:
-        SettingsError: an address that is none, or a name that comes twice; never repeats an address.
+        SettingsError: an address that is none, a name that comes twice, an unknown option; never repeats an address.
     """
     specs: dict[str, CameraSpec] = {}
     for place, text in enumerate(texts, 1):
         named = _NAMED.fullmatch(text.strip())
-        name, address = (named[1], named[2]) if named is not None else (str(place), text)
+        name, more, address = named.groups() if named is not None else (str(place), "", text)
         try:
-            spec = CameraSpec(name, parse_address(address), options=options or StreamOptions())
-        except SourceError as error:
+            usual = options or StreamOptions()
+            wanted = _with(usual, more.split("+")[1:]) if more else usual
+            spec = CameraSpec(name, parse_address(address), options=wanted)
+        except (SourceError, SettingsError) as error:
             raise SettingsError(f"camera {name}: {error}") from None
         if name in specs:
             raise SettingsError(f"two cameras are called {name}: give them different names, as in door=rtsp://…")
@@ -71,6 +74,16 @@ def parse_options(values: Mapping[str, Any]) -> StreamOptions:
     if unknown:
         raise SettingsError(f"there is no option {unknown[0][:100]!r}: there are {', '.join(known)}")
     return StreamOptions(**values)
+
+
+def _with(options: StreamOptions, names: Sequence[str]) -> StreamOptions:
+    """Return ``options`` with some more of them on."""
+    on = {name: True for name in names if name not in ATTRIBUTES}
+    known = [option.name for option in fields(StreamOptions) if option.default is False]
+    if unknown := sorted(set(on) - set(known)):
+        raise SettingsError(f"there is no option {unknown[0][:100]!r}: there are {', '.join([*known, *ATTRIBUTES])}")
+    attributes = (*options.attributes, *(name for name in names if name in ATTRIBUTES))
+    return replace(options, **on, attributes=attributes)
 
 
 class Cameras:

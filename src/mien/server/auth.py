@@ -176,6 +176,11 @@ class Keys:
         wait = self._rate.take(key.name)
         return too_fast(wait, f"too many requests with the key {key.name}") if wait > 0 else None
 
+    def may(self, connection: HTTPConnection, role: Role) -> bool:
+        """Whether a request that was let in may do what takes ``role``, so that a page need not offer it in vain."""
+        key = self._shown(connection) if self.required else None
+        return not self.required or (isinstance(key, Key) and key.allows(role))
+
     def _shown(self, connection: HTTPConnection) -> Key | ApiError:
         cookie = connection.cookies.get(COOKIE)
         key = None if cookie is None else self.find_cookie(cookie)

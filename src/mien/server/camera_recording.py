@@ -25,6 +25,7 @@ class CameraRecordings:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._busy: set[str] = set()
+        self._sessions: dict[str, str] = {}
         self._going: dict[str, tuple[Recording, asyncio.Task[None]]] = {}
 
     async def start(self, camera: Camera, new: NewSession) -> str:
@@ -44,6 +45,7 @@ class CameraRecordings:
             raise
         task = asyncio.create_task(self._follow(camera, recording))
         self._going[recording.session] = (recording, task)
+        self._sessions[camera.name] = recording.session
         return recording.session
 
     def stop(self, session: str) -> bool:
@@ -54,6 +56,10 @@ class CameraRecordings:
         self._recorder.stop(recording)
         task.cancel()
         return True
+
+    def of(self, camera: str) -> str | None:
+        """Return the session in which the camera of that name is being recorded, None when it is not."""
+        return self._sessions.get(camera)
 
     async def close(self) -> None:
         """Follow no camera any more; what was seen is the recorder's."""
@@ -73,6 +79,7 @@ class CameraRecordings:
                 self._recorder.stop(recording)
         finally:
             self._busy.discard(camera.name)
+            self._sessions.pop(camera.name, None)
             del self._going[recording.session]
 
 

@@ -29,15 +29,19 @@ class CameraStatus(Strict):
     failed: int = Field(description="That could not be analysed")
     dropped: int = Field(description="That a newer one replaced before anybody looked at them")
     opened: int = Field(description="How many times it was opened")
+    options: dict[str, JsonValue] = Field(description="What its results hold beyond the usual")
+    recording: str | None = Field(description="The session it is being recorded in; null when it is not")
     viewers: int = Field(description="Who watch its pictures now")
     fps: float = Field(description="Frames per second that come")
     analysed_fps: float = Field(description="Results per second")
 
 
 class CameraList(Strict):
-    """All cameras."""
+    """All cameras, and what who asks may do with them."""
 
     cameras: list[CameraStatus]
+    changeable: bool = Field(description="Whether cameras may be added and removed")
+    recordable: bool = Field(description="Whether they may be recorded")
 
 
 class NewCamera(Strict):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 import anyio
 import orjson
 from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -16,6 +18,8 @@ from mien.core.errors import SettingsError
 from mien.live.camera import Camera
 from mien.live.camera_values import CameraEvent, CameraResult, CameraState
 from mien.live.cameras import Cameras, parse_options
+from mien.live.session import StreamOptions
+from mien.server.attributes import allowed
 from mien.server.camera_schemas import CameraList, CameraStatus, LiveResult, LiveResults, NewCamera
 from mien.server.errors import ApiError
 from mien.server.schemas import error_responses
@@ -34,9 +38,14 @@ _STREAM: Final = error_responses(_401="A key is needed", _404=_MISSING, _429="To
 
 
 @router.get("", responses=error_responses(_401="A key is needed"))
-async def list_cameras(services: ServicesDep) -> CameraList:
+async def list_cameras(request: Request, services: ServicesDep) -> CameraList:
     """Return all cameras, the one that has been there longest first."""
-    return CameraList(cameras=[_status(camera) for camera in services.cameras.all()])
+    admin = services.keys.may(request, "admin")
+    return CameraList(
+        cameras=[_status(camera, services) for camera in services.cameras.all()],
+        changeable=admin and services.settings.allow_camera_changes,
+        recordable=admin,
+    )
 
 
 @router.post(
@@ -56,15 +65,16 @@ async def add_camera(new: NewCamera, services: ServicesDep) -> CameraStatus:
     _changeable(services)
     try:
         options = parse_options(new.options)
+        allowed(options.attributes, services.settings)
     except SettingsError as error:
         raise ApiError(422, "bad_option", str(error)) from None
-    return _status(services.cameras.add(new.address, new.id, new.loop, options))
+    return _status(services.cameras.add(new.address, new.id, new.loop, options), services)
 
 
 @router.get("/{camera_id}", responses=error_responses(_401="A key is needed", _404=_MISSING))
 async def get_camera(camera_id: str, services: ServicesDep) -> CameraStatus:
     """Return a camera's state and counters."""
-    return _status(_find(services.cameras, camera_id))
+    return _status(_find(services.cameras, camera_id), services)
 
 
 @router.delete(
@@ -195,10 +205,16 @@ def _state(state: CameraState) -> dict[str, Any]:
     return {"state": state.name, "reason": state.reason, "since": round(state.since, 3), "retry_in": state.retry_in}
 
 
-def _status(camera: Camera) -> CameraStatus:
-    address = camera.spec.address
+def _status(camera: Camera, services: Services) -> CameraStatus:
+    address, options, usual = camera.spec.address, asdict(camera.spec.options), asdict(StreamOptions())
     return CameraStatus(
-        id=camera.name, kind=address.kind, address=address.shown, **_state(camera.state), **camera.counters()
+        id=camera.name,
+        kind=address.kind,
+        address=address.shown,
+        options={name: value for name, value in options.items() if value != usual[name]},
+        recording=services.camera_recordings.of(camera.name),
+        **_state(camera.state),
+        **camera.counters(),
     )
 
 
