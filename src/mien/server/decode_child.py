@@ -10,14 +10,13 @@ It reads requests on stdin and answers on stdout, one at a time, until stdin end
 from __future__ import annotations
 
 import json
-import os
 import struct
 import sys
 from typing import BinaryIO, Final
 
 import cv2
 
-from mien.core import codec
+from mien.core import codec, confined
 from mien.core.errors import PictureError
 
 READY: Final = b"MIEN"
@@ -34,28 +33,13 @@ def main(memory: int) -> None:
         memory: bytes that decoding may take beyond what the process holds already.
     """
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    # Decoders complain about the pictures on stderr, in words that the sender chooses: those do not belong into a log.
-    # Python's own complaints do.
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    confined.mute()
     cv2.setNumThreads(1)
-    confine(memory)
+    confined.confine(memory)
     answers.write(READY)
     answers.flush()
     while serve(requests, answers):
         pass
-
-
-def confine(memory: int) -> None:
-    """Allow ``memory`` bytes beyond what is held now, and no core dumps (they hold pictures); where the system can."""
-    if sys.platform != "linux":
-        return
-    import resource
-
-    with open("/proc/self/statm") as statm:  # noqa: PTH123  nothing more shall be imported here
-        held = int(statm.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (held + memory, held + memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> bool:

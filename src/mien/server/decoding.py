@@ -7,7 +7,6 @@ It is started when first needed, killed when a picture takes too long, and repla
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ import numpy as np
 import structlog
 
 from mien.core.codec import UPLOAD
+from mien.core.confined import environment
 from mien.core.errors import MienError, PictureError
 from mien.core.types import Image
 from mien.server.decode_child import ANSWER, PIXELS, READY, REQUEST
@@ -59,7 +59,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=-1,
-            env=_environment(),
+            env=environment(),
             start_new_session=True,  # Ctrl-C at a terminal is for the server, which then ends its children
         )
         self._requests = cast(BufferedWriter, self.process.stdin)
@@ -223,9 +223,3 @@ class Decoders:
                 self._idle.append(child)
                 return
         child.kill()
-
-
-def _environment() -> dict[str, str]:
-    """Return the child's environment: no keys of ours, and no pools of threads that would count as memory."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("MIEN_")}
-    return {**ours, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

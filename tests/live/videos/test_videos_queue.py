@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +17,11 @@ from mien.core.types import Frame, FrameResult
 from mien.live.fake import CountingAnalyzer, CountingStream
 from mien.live.local import LocalEngine
 from mien.live.session import FrameStream
+from mien.live.videos import isolated
 from mien.live.videos.values import NoVideoError, QuotaError, VideoBusyError, VideoJob, VideoRules
 from mien.live.videos.videos import Videos
 
-WAIT = 20.0
+WAIT = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -236,3 +238,60 @@ def test_names_lose_folders(make_videos: MakeVideos, clip: Path) -> None:
     videos = make_videos()
     assert send(videos, clip, "C:\\films\\../a\nb.mp4").name == "ab.mp4"
     assert send(videos, clip, "..//").name in ("..", "video")
+
+
+CRASHING = """
+import os, signal, sys
+from pathlib import Path
+from mien.live.videos import child
+task, path = sys.argv[1], Path(sys.argv[2])
+if Path(path, "upload" if path.is_dir() else "").read_bytes().endswith(WHEN):
+    os.kill(os.getpid(), signal.SIGNAL)
+child.main(task, path, float(sys.argv[3]), int(sys.argv[4]))
+"""
+
+
+def marked(clip: Path, folder: Path, mark: bytes) -> Path:
+    """Return a copy of a video with ``mark`` behind it, which does not disturb MP4."""
+    file = folder / "marked.mp4"
+    file.write_bytes(clip.read_bytes() + mark)
+    return file
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stops processes by signals that Windows lacks")
+def test_a_video_that_crashes_the_decoder_is_named_and_the_next_goes_on(
+    make_videos: MakeVideos, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = CRASHING.replace("WHEN", "b'bad'").replace("SIGNAL", "SIGSEGV")
+    monkeypatch.setattr(isolated, "PROGRAM", ("-c", program))
+    videos = make_videos()
+    first, second = send(videos, marked(clip, tmp_path, b"bad"), "bad.mp4"), send(videos, clip)
+    failed = wait_for(videos, first.id, ended)
+    assert (failed.state, failed.reason.split(":")[0]) == ("failed", "bad.mp4 made the decoder crash")
+    assert wait_for(videos, second.id, ended).state == "done"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stops processes by signals that Windows lacks")
+def test_a_video_at_which_the_decoder_hangs_can_be_cancelled(
+    make_videos: MakeVideos, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = CRASHING.replace("WHEN", "b'bad'").replace("SIGNAL", "SIGSTOP")
+    monkeypatch.setattr(isolated, "PROGRAM", ("-c", program))
+    videos = make_videos()
+    first, second = send(videos, marked(clip, tmp_path, b"bad")), send(videos, clip)
+    wait_for(videos, first.id, lambda job: job.state == "running")
+    videos.cancel(first.id)
+    assert wait_for(videos, first.id, ended).state == "cancelled"
+    assert wait_for(videos, second.id, ended).state == "done"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stops processes by signals that Windows lacks")
+def test_a_copy_that_crashes_fails_alone(make_videos: MakeVideos, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    videos = make_videos()
+    job = wait_for(videos, send(videos, clip).id, ended)
+    monkeypatch.setattr(isolated, "PROGRAM", ("-c", CRASHING.replace("WHEN", "b''").replace("SIGNAL", "SIGSEGV")))
+    videos.annotate(job.id)
+    failed = wait_for(videos, job.id, ended)
+    assert (failed.state, failed.annotated) == ("done", "failed")
+    assert failed.reason.startswith("a.mp4 made the decoder crash")
+    assert not list(videos.folder(job.id).path.glob("annotated*"))

@@ -1,14 +1,15 @@
 """From a video to its results: every frame through the engine, a line for each, newest state told along the way.
 
 A video is one participant among the engine's streams, with one frame under way at a time. The engine serves whoever
-waits in turn, so a video neither holds up live streams for longer than one frame nor is starved by them.
+waits in turn, so a video neither holds up live streams for longer than one frame nor is starved by them. It is decoded
+in a child process (see `isolated`), at a lower priority.
 """
 
 from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,17 +18,14 @@ from mien.core.types import Faces, Frame, FrameResult
 from mien.live.engine import Engine
 from mien.live.session import Analysed, Outcome, Packet, Session, StreamOptions
 from mien.live.videos.folder import VideoFolder
+from mien.live.videos.isolated import IsolatedVideo, StoppedError
 from mien.live.videos.resume import OVERLAP, Numbers, Written, written
 from mien.live.videos.values import VideoJob, VideoRules
 from mien.outputs.tables import line
-from mien.sources.video import VideoInfo, VideoSource, open_video
+from mien.sources.video import VideoInfo
 
 _LOOK: Final = 0.25
 """Seconds between two looks at whether to stop while a frame is analysed."""
-
-
-class StoppedError(Exception):
-    """Somebody wants the work to end before it is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +52,21 @@ def analyse(job: VideoJob, work: Work, engine: Engine) -> VideoJob:
         The job with what was found out; its state is the caller's to set.
 
     Raises:
-        SourceError: the video cannot be read, or is longer or larger than the rules allow.
+        SourceError: the video cannot be read, makes the decoder crash or hang, or is longer or larger than the rules
+            allow.
         StoreError: the results cannot be written.
         StoppedError: somebody wants it to end; what is written is whole.
     """
     before = _prepare(work.folder)
-    with open_video(work.folder.upload) as source:
+    start = before.last_time - OVERLAP if before.frames else 0.0
+    with IsolatedVideo(work.folder.upload, job.name, work.rules.max_pixels, work.stopped, start) as source:
         _check(source.info, job.name, work.rules)
         job = _described(job, source.info, before)
         work.tell(job)
         one = _OneByOne(engine, job)
         try:
             with work.folder.results.open("ab") as file:
-                for result in _new(one.results(source, work.stopped, before), before):
+                for result in _new(one.results(source, work.stopped), before):
                     _check_time(result.timestamp, job.name, work.rules)
                     file.write(line(result))
                     file.flush()
@@ -144,9 +144,8 @@ class _OneByOne:
         self._session: Session = engine.open(self._outcomes.put, job.name)
         self._session.options = StreamOptions(**job.options)
 
-    def results(self, source: VideoSource, stopped: Callable[[], bool], before: Written) -> Iterator[FrameResult]:
-        """Yield a result per frame from `OVERLAP` before the end of what is written. The next frame is decoded while
-        one is analysed.
+    def results(self, source: Iterable[Frame], stopped: Callable[[], bool]) -> Iterator[FrameResult]:
+        """Yield a result per frame. The next frame is decoded while one is analysed.
 
         Raises:
             StoppedError: it shall end.
@@ -155,8 +154,6 @@ class _OneByOne:
         for frame in source:
             if stopped():
                 raise StoppedError
-            if before.frames and frame.timestamp < before.last_time - OVERLAP:
-                continue
             if waiting is not None:
                 yield self._result(waiting, stopped)
             self._session.put(Packet(frame.index, frame.timestamp * 1000, frame.image, time.monotonic(), timed=True))

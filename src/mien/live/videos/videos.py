@@ -15,8 +15,9 @@ import structlog
 from mien.core.errors import MienError, StoreError
 from mien.live.broadcast import Broadcast
 from mien.live.engine import Engine
-from mien.live.videos.analysis import StoppedError, Work, analyse
+from mien.live.videos.analysis import Work, analyse
 from mien.live.videos.folder import VideoFolder
+from mien.live.videos.isolated import StoppedError
 from mien.live.videos.progress import Pace, Seldom
 from mien.live.videos.rendering import render
 from mien.live.videos.values import (
