@@ -108,6 +108,13 @@ class AttributeModel:
         """Return the probabilities of the years ``[n, 101]`` and of "female" ``[n]`` for crops as `align` cuts them."""
         return self.calibrated(*self.logits(crops))
 
+    def read_crops(self, images: Image) -> tuple[FloatArray, FloatArray]:
+        """Return what `predict` does for BGR pictures uint8 ``[n, h, w, 3]`` that are a detector's box each."""
+        crops = [self.align(np.empty((1, 1, 3), np.uint8), Faces.empty())]
+        for image in images:
+            crops.append(self.align(image, Faces.from_boxes([[0, 0, image.shape[1], image.shape[0]]])))
+        return self.predict(np.concatenate(crops))
+
     def ages(self, years: FloatArray) -> Ages:
         """Return the ages that distributions ``[n, 101]`` stand for, with their widened intervals."""
         low, high = (quantile(years, share) for share in SHARES)
@@ -220,12 +227,8 @@ def predict_attributes(images: Image) -> tuple[FloatArray, FloatArray]:
 
 
 def read_grey(model: AttributeModel, images: Image) -> tuple[FloatArray, FloatArray]:
-    """Do what `predict_attributes` does with a given network: every picture is taken for the face's box."""
-    crops = [model.align(np.empty((1, 1, 3), np.uint8), Faces.empty())]
-    for image in images:
-        whole = Faces.from_boxes([[0, 0, image.shape[1], image.shape[0]]])
-        crops.append(model.align(np.repeat(image[..., None], 3, axis=2), whole))
-    years, female = model.predict(np.concatenate(crops))
+    """Do what `predict_attributes` does with a given network."""
+    years, female = model.read_crops(np.repeat(images[..., None], 3, axis=3))
     return expected(years), female
 
 

@@ -97,10 +97,10 @@ class Pose(Strict):
 
 
 class Gender(Strict):
-    """As annotated in the training data."""
+    """As people annotated pictures of faces, estimated: not what somebody is."""
 
-    label: Literal["female", "male"]
-    confidence: float | None
+    label: Literal["female", "male", "uncertain"]
+    confidence: float | None = Field(description="Probability of the likelier one, 0–1")
 
 
 class Explanation(Strict):
@@ -135,7 +135,13 @@ class Face(Strict):
     mouth_open: float | None = None
     blinks: int | None = Field(None, description="Since the track began")
     perclos: float | None = Field(None, description="Share of the last minute with closed eyes")
-    age: float | None = None
+    age: float | None = Field(None, description="Estimated years, with `attributes` alone; averaged in a stream")
+    age_range: list[int] | None = Field(
+        None, description="Years between which the true age lies for four faces in five", min_length=2, max_length=2
+    )
+    age_uncertain: bool | None = Field(
+        None, description="The age should not be relied on: an infant, or a small or poor face; absent otherwise"
+    )
     gender: Gender | None = None
     quality: float | None = Field(None, description="How fit the face is for analysis, 0–1")
     reason: Literal["too small", "too dark", "too bright", "blurred", "turned away", "unsure"] | None = Field(

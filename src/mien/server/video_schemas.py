@@ -15,6 +15,7 @@ class VideoOptions(Strict):
     landmarks: bool = False
     signals: bool = False
     baseline: bool = False
+    attributes: list[Literal["age", "gender"]] = Field(default_factory=list)
 
 
 class VideoStatus(Strict):
@@ -54,6 +55,7 @@ class VideoList(Strict):
     quota: int = Field(description="Bytes they may take together")
     max_bytes: int = Field(description="Bytes that one video may have")
     keep_days: float = Field(description="Days after which a video is deleted; 0 for never")
+    attributes: list[Literal["age", "gender"]] = Field(description="That may be asked for on this server")
 
 
 class PersonCourse(Strict):

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import anyio
 from fastapi import APIRouter, FastAPI
 
-from mien.server.compat import s1_annotated, s2_dashboard, s3_mobile, s5_model_server, s5_panels
+from mien.server.compat import s1_annotated, s2_dashboard, s3_mobile, s5_age_gender, s5_model_server, s5_panels
 from mien.server.compat.sockets import PATH, Sockets
 from mien.server.settings import ServerSettings
 
@@ -31,6 +31,6 @@ def install(app: FastAPI, settings: ServerSettings) -> None:
 
     app.include_router(APIRouter(lifespan=lifespan))
     app.state.video_feeds = {}
-    for router in (s1_annotated.router, s3_mobile.router, s5_model_server.router):
+    for router in (s1_annotated.router, s3_mobile.router, s5_model_server.router, s5_age_gender.router):
         app.include_router(router)
     app.mount(PATH, sockets)

@@ -14,7 +14,9 @@ from starlette.exceptions import HTTPException
 
 from mien.core import codec
 from mien.core.errors import MienError
+from mien.core.settings import ATTRIBUTES, Wants
 from mien.core.types import Faces, FrameResult
+from mien.outputs.json import shown_gender
 from mien.server.compat.common import FAILED, corners, look, message_of, picture_bytes, seven
 from mien.server.compat.sockets import Sockets, services_of_environ
 from mien.server.services import Services
@@ -24,7 +26,7 @@ log = structlog.get_logger()
 EMOTIONS: Final = ("angry", "disgust", "scared", "happy", "sad", "surprised", "neutral")
 """The system's names in the order of `mien.core.labels.FER2013`."""
 NO_FACE: Final = "no face was found on the picture"
-OFF: Final = "age and gender are off on this server"
+OFF: Final = "age and gender are off on this server: start it with mien serve --attributes to allow them"
 
 Answers: TypeAlias = dict[str, dict[str, Any]]
 """Events to send, with what they carry."""
@@ -50,14 +52,27 @@ def emotion(result: FrameResult | None, error: str | None) -> Answers:
 
 
 def age_gender(result: FrameResult | None, error: str | None) -> Answers:
-    """Return ``age_model_response`` and ``gender_model_response``."""
+    """Return ``age_model_response`` and ``gender_model_response``.
+
+    The gender may also be ``uncertain``; beside the age stands its ``range`` and, where it is so, ``uncertain``.
+    """
     faces = _face(result)
     if faces is None:
         nothing = _nothing(error or NO_FACE)
         return {"age_model_response": nothing, "gender_model_response": nothing}
-    age = _nothing(OFF) if faces.age is None else {"data": round(float(faces.age[0]))}
-    gender = _nothing(OFF) if faces.gender is None else {"data": "female" if faces.gender[0] >= 0.5 else "male"}
-    return {"age_model_response": age, "gender_model_response": gender}
+    gender = _nothing(OFF) if faces.gender is None else {"data": shown_gender(faces, 0)[0]}
+    return {"age_model_response": _age(faces), "gender_model_response": gender}
+
+
+def _age(faces: Faces) -> dict[str, Any]:
+    if faces.age is None:
+        return _nothing(OFF)
+    answer: dict[str, Any] = {"data": round(float(faces.age[0]))}
+    if faces.age_low is not None and faces.age_high is not None:
+        answer["range"] = [round(float(faces.age_low[0])), round(float(faces.age_high[0]))]
+    if faces.age_uncertain is not None and faces.age_uncertain[0]:
+        answer["uncertain"] = True
+    return answer
 
 
 NAMESPACES: Final[dict[str, tuple[str, Callable[[FrameResult | None, str | None], Answers]]]] = {
@@ -85,17 +100,19 @@ def _handler(
 ) -> Callable[..., Awaitable[None]]:
     async def handle(sid: str, *messages: Any) -> None:
         services = services_of_environ(sockets.server.get_environ(sid, namespace))
-        result, error = await _look(services, messages[0] if messages else None)
+        result, error = await _look(services, messages[0] if messages else None, answer is age_gender)
         for event, data in answer(result, error).items():
             await sockets.emit(event, data, sid, namespace)
 
     return handle
 
 
-async def _look(services: Services, message: Any) -> tuple[FrameResult | None, str | None]:
+async def _look(services: Services, message: Any, attributes: bool) -> tuple[FrameResult | None, str | None]:
+    """Look at a picture; at age and gender too where they are asked for and the server allows them."""
+    wants = Wants(attributes=ATTRIBUTES) if attributes and services.settings.attributes else None
     try:
         sent = message.get("data") if isinstance(message, dict) else None
-        _, result = await look(services, picture_bytes(sent, "data", codec.LIVE), live=True)
+        _, result = await look(services, picture_bytes(sent, "data", codec.LIVE), live=True, wants=wants)
     except (HTTPException, MienError) as error:
         return None, message_of(error)
     except Exception:

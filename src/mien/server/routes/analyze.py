@@ -14,6 +14,7 @@ from mien.core.settings import Wants
 from mien.outputs import heat
 from mien.outputs.json import result_to_json
 from mien.server import pictures
+from mien.server.attributes import AttributesQuery, allowed
 from mien.server.gate import deadline
 from mien.server.limits import client_at
 from mien.server.schemas import Analysis, ErrorEnvelope
@@ -57,6 +58,7 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     for status, description in {
         400: "The form or the JSON is malformed",
         401: "A key is needed",
+        403: "Age and gender are off on this server",
         408: "Sending took too long",
         413: "Too many bytes or pixels",
         415: "Not a JPEG, PNG or WebP",
@@ -74,23 +76,30 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     openapi_extra={"requestBody": _BODY},
 )
 async def analyze(
-    request: Request, services: ServicesDep, landmarks: bool = False, crop: bool = False, explain: bool = False
+    request: Request,
+    services: ServicesDep,
+    landmarks: bool = False,
+    crop: bool = False,
+    explain: bool = False,
+    attributes: AttributesQuery = "",
 ) -> Response:
     """Analyse one picture, sent as a form's `file`, as the body itself, or as JSON.
 
     `landmarks` adds 68 landmarks, head pose, open eyes and open mouth. With `crop` the picture is one face that the
-    sender has cut out, and nothing is looked for. `explain` adds to each face a small picture of what spoke for its
-    expression and what against it.
+    sender has cut out, and nothing is looked for. `attributes` adds age, gender or both, where the server allows it:
+    estimates by a model for non-commercial research use only, see `docs/attributes.md`. `explain` adds to each face a
+    small picture of what spoke for its expression and what against it.
 
     A picture is turned upright as its EXIF orientation says. It is not kept.
     """
     backend, settings = services.backend, services.settings
+    asked = allowed(attributes, settings)
     with services.gate.enter(client_at(request)):
         async with deadline(settings.upload_timeout, 408, "the picture did not arrive in time: send a smaller one"):
             sent = await pictures.read(request)
         async with deadline(settings.analyze_timeout, 503, "the picture was not analysed in time: try again later"):
             frame = await services.decode(sent)
-            wants = Wants(landmarks=landmarks, crop=crop, explain=explain)
+            wants = Wants(landmarks=landmarks, crop=crop, explain=explain, attributes=asked)
             result = await asyncio.wrap_future(backend.engine.analyze(frame, wants))
             value = {**result_to_json(result), "version": __version__, "models": backend.models}
             if result.heat is not None:

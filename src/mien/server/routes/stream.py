@@ -18,8 +18,10 @@ from mien import __version__
 from mien.core.codec import LIVE
 from mien.core.errors import MienError, SettingsError
 from mien.core.labels import EMOTIONS
+from mien.core.settings import ATTRIBUTES
 from mien.live.session import Analysed, Outcome, Packet, Session, StreamOptions
 from mien.outputs.json import event_to_json, face_to_json
+from mien.server.attributes import allowed
 from mien.server.errors import ApiError, error_response, request_id
 from mien.server.guard import deny
 from mien.server.rates import RateLimiter
@@ -99,6 +101,7 @@ class Stream:
     def __init__(self, websocket: WebSocket, services: Services) -> None:
         self.websocket = websocket
         self.outbox = Outbox()
+        self._services = services
         self._loop = asyncio.get_running_loop()
         self._commands = RateLimiter(COMMAND_RATE, COMMAND_BURST)
         self._tasks = asyncio.TaskGroup()
@@ -114,6 +117,7 @@ class Stream:
             "protocol": PROTOCOL,
             "emotions": EMOTIONS,
             "max_frame_bytes": LIVE.max_bytes,
+            "attributes": ATTRIBUTES if self._services.settings.attributes else (),
         }
         try:
             await self._send(ready)
@@ -196,9 +200,14 @@ class Stream:
             )
             return
         try:
-            self.session.options = replace(self.session.options, **changes)
+            options = replace(self.session.options, **changes)
+            allowed(options.attributes, self._services.settings)
         except SettingsError as error:
             self.outbox.error("bad_option", str(error))
+        except ApiError as error:
+            self.outbox.error(error.code, error.detail)
+        else:
+            self.session.options = options
 
 
 @router.websocket("/api/v1/stream")

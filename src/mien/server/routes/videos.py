@@ -11,9 +11,11 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from mien.core.settings import ATTRIBUTES
 from mien.live.videos.values import VideoJob
 from mien.live.videos.videos import VideoEvent
 from mien.server import uploads, video_files
+from mien.server.attributes import AttributesQuery, allowed
 from mien.server.errors import ApiError
 from mien.server.routes.cameras import HEARTBEAT, LiveResponse
 from mien.server.schemas import error_responses
@@ -58,6 +60,7 @@ _EVENTS: Final[dict[int | str, dict[str, Any]]] = {
     },
     responses=_errors(
         _400="The form is malformed",
+        _403="Age and gender are off on this server",
         _408="Nothing came any more",
         _413="Larger than a video may be",
         _415="Not a video of a known container",
@@ -73,20 +76,23 @@ async def add_video(
     landmarks: bool = False,
     signals: bool = False,
     baseline: bool = False,
+    attributes: AttributesQuery = "",
     annotate: bool = False,
 ) -> VideoStatus:
     """Send a video, as a form's `file` or as the body itself; it is kept, and analysed when its turn comes.
 
     `landmarks`, `signals` and `baseline` say what the results hold beside the expressions, as for live streams;
-    `annotate` asks for an annotated copy as well. The video and all that was made of it are deleted after the days that
-    the list of videos names, or by DELETE.
+    `attributes` adds age, gender or both, where the server allows it (for non-commercial research use only, see
+    `docs/attributes.md`); `annotate` asks for an annotated copy as well. The video and all that was made of it are
+    deleted after the days that the list of videos names, or by DELETE.
     """
+    asked = allowed(attributes, services.settings)
     videos = services.videos
     announced = request.headers.get("content-length", "")
     folder = await anyio.to_thread.run_sync(videos.receive, int(announced) if announced.isdecimal() else None)
     try:
         called = await uploads.save(request, folder.upload, services.settings.upload_timeout)
-        options = {"landmarks": landmarks, "signals": signals, "baseline": baseline}
+        options = {"landmarks": landmarks, "signals": signals, "baseline": baseline, "attributes": list(asked)}
         job = await anyio.to_thread.run_sync(videos.add, folder, name or called or "", options, annotate)
     finally:
         with anyio.CancelScope(shield=True):
@@ -105,6 +111,7 @@ async def list_videos(services: ServicesDep) -> VideoList:
         quota=rules.quota,
         max_bytes=rules.max_bytes,
         keep_days=rules.keep_days,
+        attributes=list(ATTRIBUTES) if services.settings.attributes else [],
     )
 
 
