@@ -35,7 +35,7 @@ PAGES: Final = (
     *sorted((ROOT / "docs").rglob("*.md")),
 )
 RUNNABLE: Final = [page for page in PAGES if re.search(rf"(?m)^```({'|'.join(blocks.RUN)})$", page.read_text())]
-WAIT: Final = 300.0
+WAIT: Final = 600.0
 """Seconds for a block, and for a server to get ready; only a command that hangs takes so long."""
 
 CLIENT: Final = """#!{python} -IS
