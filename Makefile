@@ -42,7 +42,7 @@ e2e: .venv/.installed-dev
 
 # The documentation site: build/docs/site/index.html.
 docs: .venv/.installed-dev
-	$(BIN)/python scripts/build_docs.py
+	$(BIN)/python scripts/docs/build_docs.py
 
 # Coverage-guided search for input that breaks the decoder or the socket protocol; see scripts/fuzz.py.
 fuzz: .venv/.installed-dev

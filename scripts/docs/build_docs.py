@@ -1,4 +1,4 @@
-"""Build the documentation site: ``python scripts/build_docs.py``, then open ``build/docs/site/index.html``.
+"""Build the documentation site: ``python scripts/docs/build_docs.py``, then open ``build/docs/site/index.html``.
 
 The pages are those of ``docs/``, a few from elsewhere in the repository, and the reference, which is made from the code
 and from the API's description each time. Everything lies in ``build/docs``; a broken link or anchor ends the build.
@@ -17,7 +17,7 @@ from typing import Final
 
 import docs_reference
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 TARGET: Final = ROOT / "build" / "docs"
 CONFIG: Final = ROOT / "zensical.toml"
 
