@@ -19,6 +19,7 @@ import pytest
 from numpy.typing import NDArray
 from skimage import data
 
+from mien.batch.plan import Plan, output_names
 from mien.cli import job
 from mien.cli.console import Console
 from mien.cli.main import main
@@ -77,7 +78,7 @@ class Tally:
         lines = self.stdout if data or "out" not in plan else None
         found = expand(inputs)
         with Console(len(found.inputs), stream=self.stderr) as console:
-            self.status = job.run(found, job.Plan(lines=lines, **plan), self.analyst, console)  # type: ignore[arg-type]
+            self.status = job.run(found, Plan(**plan), self.analyst, console, lines)  # type: ignore[arg-type]
 
     @property
     def lines(self) -> list[dict[str, object]]:
@@ -188,7 +189,7 @@ def test_names_that_clash(tmp_path: Path) -> None:
     ],
 )
 def test_output_names(paths: list[str], names: list[str]) -> None:
-    assert job.output_names([Path(path) for path in paths]) == names
+    assert output_names([Path(path) for path in paths]) == names
 
 
 def test_annotated_copies(tmp_path: Path) -> None:
@@ -300,7 +301,7 @@ def test_what_is_no_inputs_fault_ends_the_job(tmp_path: Path) -> None:
 )
 def test_contradictions(plan: dict[str, object], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
-        job.Plan(**plan)  # type: ignore[arg-type]
+        Plan(**plan)  # type: ignore[arg-type]
 
 
 def test_inputs_are_never_overwritten(tmp_path: Path) -> None:
@@ -316,7 +317,7 @@ def test_inputs_are_never_overwritten(tmp_path: Path) -> None:
 def test_a_full_disk_behind_stdout(tmp_path: Path) -> None:
     found = expand([picture(tmp_path / "a.jpg")])
     with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(MienError, match="stdout cannot be written"):
-        job.run(found, job.Plan(lines=full), FakeAnalyst(), Console(1, stream=io.StringIO()))
+        job.run(found, Plan(), FakeAnalyst(), Console(1, stream=io.StringIO()), full)
 
 
 def test_what_is_said_without_a_terminal(tmp_path: Path) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
+
+if TYPE_CHECKING:
+    from mien.batch.plan import Plan
+    from mien.core.settings import AnalyzerSettings
+    from mien.sources.inputs import Found
 
 
 def analyze(
@@ -58,11 +63,42 @@ def analyze(
         bool | None,
         typer.Option("--signals", help="In videos, follow signals and events; most of them need --landmarks."),
     ] = None,
+    attributes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="age,gender",
+            help="Also estimate age, gender or both. For non-commercial research use only: see docs/attributes.md.",
+        ),
+    ] = None,
     explain: Annotated[
         bool | None,
         typer.Option("--explain", help="Lay over annotated copies what spoke for the expression, and what against it."),
     ] = None,
     precision: Annotated[str | None, typer.Option(help="Model files: int8 or fp32.", show_default="int8")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Processes that share the files; 0 for one per core. See docs/bulk.md.",
+            show_default="this one alone; 0 with the options below",
+        ),
+    ] = None,
+    engine: Annotated[str | None, typer.Option(help="local processes or a ray cluster.", show_default="local")] = None,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="The Ray cluster.", show_default="RAY_ADDRESS, or one on this machine"),
+    ] = None,
+    resume: Annotated[
+        bool | None,
+        typer.Option(
+            "--resume/--fresh",
+            help="With workers: skip files that are finished, or do them again.",
+            show_default="resume",
+        ),
+    ] = None,
+    partition: Annotated[
+        bool, typer.Option("--partition", help="Parquet as one data set, partitioned by source.")
+    ] = False,
 ) -> None:
     """Read the expressions in pictures and videos.
 
@@ -72,9 +108,9 @@ def analyze(
     """
     import os
     import sys
+    from dataclasses import replace
 
-    from mien.cli import job
-    from mien.cli.console import Console
+    from mien.batch.plan import Plan
     from mien.core.errors import SettingsError, SourceError
     from mien.core.settings import AnalyzerSettings, TrackingSettings
     from mien.sources.inputs import expand
@@ -86,8 +122,10 @@ def analyze(
     lines = sys.stdout.buffer if as_json or out is None else None
     if draw is not None and not annotate:
         raise SettingsError("--draw is about annotated copies: add --annotate and -o DIR")
-    shown = {} if draw is None else {"marks": tuple(part.strip() for part in draw.split(",") if part.strip())}
-    plan = job.Plan(every, out, kind or "jsonl", annotate, bool(signals), lines, **shown)
+    kind = kind or ("parquet" if partition else "jsonl")
+    plan = Plan(every, out, kind, annotate, bool(signals), partition=partition)
+    if draw is not None:
+        plan = replace(plan, marks=tuple(part.strip() for part in draw.split(",") if part.strip()))
     tracking = TrackingSettings(**_chosen(detect_interval=detect_interval))
     chosen = _chosen(
         detector=detector,
@@ -96,6 +134,7 @@ def analyze(
         small_faces=small_faces,
         min_score=min_score,
         landmarks=landmarks,
+        attributes=attributes,
         explain=explain,
         baseline=baseline,
         signals=signals,
@@ -106,18 +145,52 @@ def analyze(
         found = expand(inputs)
     except SourceError as error:  # nothing to do is wrong usage, one bad input among others is not
         raise SettingsError(str(error)) from error
-    from mien.pipeline import Analyzer
-
-    analyst = Analyzer(settings)
+    bars = lines is None or not sys.stdout.isatty()
     try:
-        with Console(len(found.inputs), bars=lines is None or not sys.stdout.isatty()) as console:
-            status = job.run(found, plan, analyst, console)
+        if any(value is not None for value in (workers, engine, ray_address, resume)) or partition:
+            status = _with_workers(found, plan, settings, lines, bars, workers, engine, ray_address, resume)
+        else:
+            status = _alone(found, plan, settings, lines, bars)
     except BrokenPipeError:
         # Whoever reads our output has enough (`| head`). What is still buffered must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(141) from None  # as a shell reports a program that SIGPIPE ended
     if status:
         raise typer.Exit(status)
+
+
+def _alone(found: Found, plan: Plan, settings: AnalyzerSettings, lines: BinaryIO | None, bars: bool) -> int:
+    from mien.cli import job
+    from mien.cli.console import Console
+    from mien.pipeline import Analyzer
+
+    analyst = Analyzer(settings)
+    with Console(len(found.inputs), bars) as console:
+        return job.run(found, plan, analyst, console, lines)
+
+
+def _with_workers(
+    found: Found,
+    plan: Plan,
+    settings: AnalyzerSettings,
+    lines: BinaryIO | None,
+    bars: bool,
+    workers: int | None,
+    engine: str | None,
+    ray_address: str | None,
+    resume: bool | None,
+) -> int:
+    from mien.cli import bulk
+    from mien.cli.progress import Progress
+    from mien.core.errors import SettingsError
+    from mien.pipeline import Analyzer
+
+    if resume is not None and plan.out is None:
+        raise SettingsError("--resume and --fresh are about tables that are there already: add -o DIR")
+    spread = bulk.Bulk(workers or 0, engine or "local", ray_address, resume is False)
+    Analyzer(settings)  # what is wrong with the settings shows here, and not in every worker
+    with Progress(bars) as progress:
+        return bulk.run(found, plan, settings, spread, lines, progress)
 
 
 def _chosen(**options: Any) -> dict[str, Any]:

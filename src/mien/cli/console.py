@@ -26,7 +26,7 @@ class Console(AbstractContextManager["Console"]):
         self._files = files
         self._progress: Progress | None = None
         if bars and self._stream.isatty():
-            self._progress = _bars(self._stream)
+            self._progress = bars_on(self._stream)
         self._all: TaskID | None = None
         self._file: TaskID | None = None
         self._name, self._frames, self._faces, self._started = "", 0, 0, 0.0
@@ -62,8 +62,7 @@ class Console(AbstractContextManager["Console"]):
         if done and (self._progress is None or self._file is not None):
             seconds = max(time.monotonic() - self._started, 1e-6)
             speed = f", {self._frames / seconds:.0f} frames/s" if self._frames > 1 else ""
-            counted = f"{_count(self._frames, 'frame')}, {_count(self._faces, 'face')}{speed}"
-            self.note(f"{self._name}: {counted}")
+            self.note(f"{self._name}: {counted(self._frames, 'frame')}, {counted(self._faces, 'face')}{speed}")
         if self._progress is not None:
             if self._file is not None:
                 self._progress.remove_task(self._file)
@@ -73,10 +72,7 @@ class Console(AbstractContextManager["Console"]):
 
     def note(self, text: str) -> None:
         """Say something."""
-        if self._progress is not None:
-            self._progress.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
-        else:
-            print(printable(text), file=self._stream, flush=True)
+        say(text, self._stream, self._progress)
 
     def problem(self, text: str) -> None:
         """Say what went wrong."""
@@ -88,18 +84,30 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "�" for c in text)
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """Return a number with its noun."""
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _bars(stream: TextIO) -> Progress:
-    from rich.console import Console as Terminal
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def say(text: str, stream: TextIO, bars: Progress | None = None) -> None:
+    """Print a line for people, above the bars when there are any."""
+    if bars is not None:
+        bars.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+    else:
+        print(printable(text), file=stream, flush=True)
 
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-    )
+
+def bars_on(stream: TextIO, numbers: bool = True) -> Progress:
+    """Return bars with the time left, for a terminal.
+
+    Args:
+        stream: the terminal.
+        numbers: show how much is done of how much.
+    """
+    from rich.console import Console as Terminal
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns: list[ProgressColumn] = [TextColumn("{task.description}", markup=False), BarColumn()]
+    columns += [MofNCompleteColumn()] if numbers else []
+    columns.append(TimeRemainingColumn(elapsed_when_finished=True))
     return Progress(*columns, console=Terminal(file=stream), transient=True)

@@ -1,84 +1,33 @@
-"""The work of `mien analyze`: every input in turn, each to stdout, to its table and to its annotated copy."""
+"""The work of `mien analyze` in one process: every input in turn, to stdout, to its table, to its annotated copy."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, BinaryIO, Protocol, Self
+from typing import Any, BinaryIO, Self
 
+from mien.batch import one
+from mien.batch.one import Analyst
+from mien.batch.plan import Outputs, Plan, output_names, spare_inputs
 from mien.cli.console import Console
-from mien.core import codec
-from mien.core.errors import InputError, MienError, SettingsError
-from mien.core.types import Frame, FrameResult
+from mien.cli.progress import Progress
+from mien.core.errors import InputError, MienError
+from mien.core.types import FrameResult
 from mien.outputs import files, tables
-from mien.outputs.events import EventTable
-from mien.outputs.marks import check
-from mien.outputs.overlay import draw
-from mien.outputs.video import VideoWriter
-from mien.sources import pictures
 from mien.sources.inputs import Found, Input
-from mien.sources.video import VideoSource, open_container, open_video
-
-QUALITY = 92
-"""JPEG quality of annotated pictures."""
 
 
-class Stream(Protocol):
-    """Analyses the frames of one video in order."""
-
-    def analyze(self, frame: Frame) -> FrameResult: ...
-
-
-class Analyst(Protocol):
-    """What `mien.pipeline.Analyzer` does here."""
-
-    def analyze(self, image: Frame) -> FrameResult: ...
-
-    def stream(self) -> Stream: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to do with the results.
-
-    Attributes:
-        every: of a video every so many frames are analysed.
-        out: folder for tables and annotated copies; None writes neither.
-        kind: table format.
-        annotate: write annotated copies.
-        events: write a table of events beside that of a video's frames.
-        lines: where JSON lines go, None for nowhere.
-        marks: what annotated copies show inside the boxes, of `mien.outputs.marks.MARKS`.
-
-    Raises:
-        SettingsError: the choices contradict each other.
-    """
-
-    every: int = 1
-    out: Path | None = None
-    kind: str = "jsonl"
-    annotate: bool = False
-    events: bool = False
-    lines: BinaryIO | None = None
-    marks: tuple[str, ...] = ("landmarks", "pose")
-
-    def __post_init__(self) -> None:
-        if self.kind not in tables.TABLES:
-            raise SettingsError(f"unknown table format {self.kind!r}: use one of {', '.join(tables.TABLES)}")
-        check(self.marks)
-        if self.every < 1:
-            raise SettingsError(f"every must be at least 1, got {self.every}")
-        if self.annotate and self.out is None:
-            raise SettingsError("--annotate needs a folder to write to: add -o DIR")
-
-
-def run(found: Found, plan: Plan, analyst: Analyst, console: Console) -> int:
+def run(found: Found, plan: Plan, analyst: Analyst, console: Console, lines: BinaryIO | None = None) -> int:
     """Analyse all inputs; a broken one is reported and the rest is done.
+
+    Args:
+        found: the inputs.
+        plan: what to do with the results.
+        analyst: analyses.
+        console: told how far the work is.
+        lines: where JSON lines go, None for nowhere.
 
     Returns:
         The exit status: 0 when all went well, 1 when an input could not be used, 130 after Ctrl-C.
@@ -86,21 +35,19 @@ def run(found: Found, plan: Plan, analyst: Analyst, console: Console) -> int:
     Raises:
         MienError: something is wrong that is no single input's fault, such as a full disk.
     """
-    for problem in found.problems:
-        console.problem(str(problem))
-    if found.ignored:
-        files_are = "file in these folders is" if found.ignored == 1 else "files in these folders are"
-        console.note(f"{found.ignored} other {files_are} neither picture nor video of a kind that Mien reads")
+    report(found, console)
     names = output_names([item.path for item in found.inputs])
+    outputs = [Outputs.of(name, item.kind, plan) for name, item in zip(names, found.inputs, strict=True)]
     if plan.out is not None:
-        _spare_inputs(found, names, plan.out, plan.kind)
+        spare_inputs(found.inputs, outputs, plan.out)
         with files.writing(plan.out):
             plan.out.mkdir(parents=True, exist_ok=True)
     failed, finished = len(found.problems), 0
     with Interrupt() as interrupt:
         try:
-            for item, name in zip(found.inputs, names, strict=True):
-                failed += not _one(item, name, plan, analyst, console, interrupt)
+            for item, to in zip(found.inputs, outputs, strict=True):
+                watch = _Watch(item, console, interrupt, lines)
+                failed += not _one(item, to if plan.out is None else to.under(plan.out), plan, analyst, watch)
                 finished += 1
         except KeyboardInterrupt:
             kept = f"; what is done is kept in {plan.out}" if plan.out is not None else ""
@@ -109,120 +56,60 @@ def run(found: Found, plan: Plan, analyst: Analyst, console: Console) -> int:
     return 1 if failed else 0
 
 
-def output_names(paths: Sequence[Path]) -> list[str]:
-    """Return a name without extension for the outputs of each path, all different (on any file system).
+def report(found: Found, console: Console | Progress) -> None:
+    """Say what cannot be used and what is left out."""
+    for problem in found.problems:
+        console.problem(str(problem))
+    if found.ignored:
+        files_are = "file in these folders is" if found.ignored == 1 else "files in these folders are"
+        console.note(f"{found.ignored} other {files_are} neither picture nor video of a kind that Mien reads")
 
-    The stem if it is free, else the whole name, else that with a number. A stem in ``.events`` is not free: the table
-    of another input's events may go by it.
+
+def put(lines: BinaryIO, data: bytes) -> None:
+    """Write lines of data where they are read at once.
+
+    Raises:
+        BrokenPipeError: nobody reads any more.
+        MienError: the place is full.
     """
-    used: set[str] = set()
-    names = []
-    for path in paths:
-        plain = [] if path.stem.casefold().endswith(".events") else [path.stem]
-        choices = [*plain, path.name, *(f"{path.name}-{k}" for k in range(2, len(paths) + 2))]
-        name = next(choice for choice in choices if choice.casefold() not in used)
-        used.add(name.casefold())
-        names.append(name)
-    return names
+    try:
+        lines.write(data)
+        lines.flush()
+    except BrokenPipeError:  # no fault of the place
+        raise
+    except OSError as error:
+        raise MienError(f"stdout cannot be written ({error.strerror}): free some space") from error
 
 
-def _spare_inputs(found: Found, names: Sequence[str], out: Path, kind: str) -> None:
-    """Refuse to write where an input lies, as when yesterday's annotated copies are among today's inputs."""
-    inputs = {item.path.resolve() for item in found.inputs}
-    for name in names:
-        for ending in (kind, f"events.{kind}", "annotated.jpg", "annotated.mp4"):
-            if (out / f"{name}.{ending}").resolve() in inputs:
-                raise SettingsError(
-                    f"{out / f'{name}.{ending}'} is an input and would be overwritten: choose another -o"
-                )
-
-
-def _one(item: Input, name: str, plan: Plan, analyst: Analyst, console: Console, interrupt: Interrupt) -> bool:
+def _one(item: Input, to: Outputs, plan: Plan, analyst: Analyst, watch: _Watch) -> bool:
     """Analyse one input; return whether all of it could be read."""
-    work = _picture if item.kind == "picture" else _video
     warnings: tuple[str, ...] | None = None
     try:
-        warnings = work(item.path, name, plan, analyst, console, interrupt)
+        warnings = one.analyze(item, to, plan, analyst, watch)
     except InputError as error:
-        console.problem(str(error))
+        watch.console.problem(str(error))
     finally:
-        console.end(warnings is not None)
+        watch.console.end(warnings is not None)
     for warning in warnings or ():
-        console.problem(f"{item.path}: {warning}")
+        watch.console.problem(f"{item.path}: {warning}")
     return warnings == ()
 
 
-def _picture(
-    path: Path, name: str, plan: Plan, analyst: Analyst, console: Console, interrupt: Interrupt
-) -> tuple[str, ...]:
-    interrupt.check()
-    console.begin(str(path), 1)
-    frame = pictures.read(path)
-    result = analyst.analyze(frame)
-    with ExitStack() as stack:
-        _put(result, plan, _tables(stack, name, plan))
-    if plan.out is not None and plan.annotate:
-        annotated = codec.encode_jpeg(draw(frame.image, result, plan.marks), QUALITY)
-        files.write(plan.out / f"{name}.annotated.jpg", annotated)
-    console.advance(len(result.faces))
-    return ()
+class _Watch:
+    """Looks on while a file is analysed."""
 
+    def __init__(self, item: Input, console: Console, interrupt: Interrupt, lines: BinaryIO | None) -> None:
+        self.console = console
+        self._name, self._lines = str(item.path), lines
+        self.check = interrupt.check
 
-def _video(
-    path: Path, name: str, plan: Plan, analyst: Analyst, console: Console, interrupt: Interrupt
-) -> tuple[str, ...]:
-    stream = analyst.stream()
-    result: FrameResult | None = None
-    with ExitStack() as stack:
-        source = stack.enter_context(open_video(path))
-        expected = source.info.frames
-        console.begin(str(path), None if expected is None else -(-expected // plan.every))
-        written: list[tables.Table | EventTable] = [*_tables(stack, name, plan), *_event_tables(stack, name, plan)]
-        writer = _writer(stack, source, name, plan)
-        for frame in source:
-            interrupt.check()
-            if result is None or frame.index % plan.every == 0:
-                result = stream.analyze(frame)
-                _put(result, plan, written)
-                console.advance(len(result.faces))
-            if writer is not None:
-                # Frames in between show the last result: the copy has every frame of the original.
-                writer.write(draw(frame.image, result, plan.marks), frame.timestamp)
-    return source.warnings
+    def begin(self, frames: int | None) -> None:
+        self.console.begin(self._name, frames)
 
-
-def _tables(stack: ExitStack, name: str, plan: Plan) -> list[tables.Table]:
-    if plan.out is None:
-        return []
-    return [stack.enter_context(tables.create(plan.out / f"{name}.{plan.kind}", plan.kind))]
-
-
-def _event_tables(stack: ExitStack, name: str, plan: Plan) -> list[EventTable]:
-    if plan.out is None or not plan.events:
-        return []
-    return [stack.enter_context(EventTable(plan.out / f"{name}.events.{plan.kind}", plan.kind))]
-
-
-def _writer(stack: ExitStack, source: VideoSource, name: str, plan: Plan) -> VideoWriter | None:
-    if plan.out is None or not plan.annotate:
-        return None
-    info = source.info
-    sound = open_container(source.path) if info.has_audio else None
-    path = plan.out / f"{name}.annotated.mp4"
-    return stack.enter_context(VideoWriter(path, info.width, info.height, info.fps, info.time_base, sound))
-
-
-def _put(result: FrameResult, plan: Plan, written: Sequence[tables.Table | EventTable]) -> None:
-    for table in written:
-        table.write(result)
-    if plan.lines is not None:
-        try:
-            plan.lines.write(tables.line(result))
-            plan.lines.flush()
-        except BrokenPipeError:  # nobody reads any more, which is no fault of the place
-            raise
-        except OSError as error:
-            raise MienError(f"stdout cannot be written ({error.strerror}): free some space") from error
+    def seen(self, result: FrameResult) -> None:
+        if self._lines is not None:
+            put(self._lines, tables.line(result))
+        self.console.advance(len(result.faces))
 
 
 class Interrupt(AbstractContextManager["Interrupt"]):

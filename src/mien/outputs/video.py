@@ -36,6 +36,7 @@ class VideoWriter:
         fps: mean frame rate, which guides the encoder; times are those given to `write`.
         time_base: unit of the presentation times, in seconds.
         sound: a container, opened for this writer and closed by it, whose sound goes along.
+        threads: of the encoder; 0 for as many as it sees fit.
 
     Raises:
         MienError: the file cannot be written.
@@ -49,6 +50,7 @@ class VideoWriter:
         fps: float,
         time_base: Fraction = Fraction(1, 90_000),
         sound: InputContainer | None = None,
+        threads: int = 0,
     ) -> None:
         self.path = path
         self.size = (width, height)
@@ -66,7 +68,7 @@ class VideoWriter:
             self._stream.width, self._stream.height = width + width % 2, height + height % 2
             self._stream.pix_fmt = "yuv420p"
             context = self._stream.codec_context
-            context.time_base = time_base
+            context.time_base, context.thread_count = time_base, threads
             context.colorspace, context.color_range = (_BT709 if height >= 720 else _BT601), _TV_RANGE
             self._sound = None if sound is None or not sound.streams.audio else _Sound(sound, self._container)
             self._container.start_encoding()  # writes the header: a place that cannot be written shows at once

@@ -62,6 +62,10 @@ class VideoSource:
 
     A frame that cannot be decoded is skipped but keeps its number, so that numbers stay those of the file.
 
+    Args:
+        path: of the file.
+        threads: of the decoder; 0 for as many as it sees fit.
+
     Attributes:
         path: of the file.
         info: what the container says.
@@ -73,7 +77,7 @@ class VideoSource:
             iterating, when not a single frame can be decoded.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, threads: int = 0) -> None:
         self.path = path
         self.skipped = 0
         self.decoded = 0
@@ -81,6 +85,7 @@ class VideoSource:
         self._container = open_container(path)
         try:
             self._stream = _picture_stream(self._container, path)
+            self._stream.codec_context.thread_count = threads
             self._aspect = pixel_aspect(self._stream)
             self._start = max(0, self._container.start_time or 0) / av.time_base
             self._first: tuple[VideoFrame, int] | None = None
@@ -180,9 +185,9 @@ class VideoSource:
         )
 
 
-def open_video(path: Path) -> VideoSource:
+def open_video(path: Path, threads: int = 0) -> VideoSource:
     """Open a video file; see `VideoSource`."""
-    return VideoSource(Path(path))
+    return VideoSource(Path(path), threads)
 
 
 def open_container(path: Path) -> InputContainer:
