@@ -12,6 +12,7 @@ export function HelpDialog({ open, onClose }: Props) {
     [t("help.space"), t("help.pause")],
     ["R", t("help.record")],
     ["M", t("help.marker")],
+    ["P", t("help.recordPause")],
     ["F", t("help.fullscreen")],
     ["← →", t("help.seek")],
     [", .", t("help.step")],

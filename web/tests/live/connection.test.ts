@@ -125,9 +125,9 @@ describe("StreamConnection", () => {
 
   it("says in the server's words why models cannot be loaded, and keeps trying", async () => {
     const world = new FakeWorld();
-    world.health = { failure: "the model file was altered" };
+    world.health = { failure: { code: "bad_model", message: "the model file was altered" } };
     await world.start();
-    expect(world.messages).toMatchObject([{ type: "error", message: "the model file was altered" }]);
+    expect(world.messages).toMatchObject([{ type: "error", code: "bad_model", message: "the model file was altered" }]);
     expect(world.connection.link).toBe("reconnecting");
     expect(world.waits).toHaveLength(1);
   });
@@ -209,7 +209,7 @@ describe("healthOf", () => {
   it.each([
     [200, { status: "ready" }, "ready"],
     [503, { error: { code: "loading", message: "wait" } }, "loading"],
-    [503, { error: { code: "bad_model", message: "altered" } }, { failure: "altered" }],
+    [503, { error: { code: "bad_model", message: "altered" } }, { failure: { code: "bad_model", message: "altered" } }],
     [502, null, "loading"],
   ])("%d with %j is %j", (status, body, health) => {
     expect(healthOf(status, body)).toEqual(health);

@@ -114,7 +114,13 @@ describe("parseMessage", () => {
     [undefined, null],
   ])("reads an error with seq %j", (seq, expected) => {
     const text = JSON.stringify({ type: "error", code: "truncated", message: "no picture", seq });
-    expect(parseMessage(text)).toEqual({ type: "error", code: "truncated", message: "no picture", seq: expected });
+    expect(parseMessage(text)).toEqual({
+      type: "error",
+      code: "truncated",
+      message: "no picture",
+      kind: null,
+      seq: expected,
+    });
   });
 
   it("passes over kinds of messages it does not know", () => {

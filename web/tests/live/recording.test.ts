@@ -30,11 +30,12 @@ function said(values: object): ServerMessage {
 }
 
 function recorded(state: string, saved: number, more: object = {}): ServerMessage {
-  return said({ type: "recording", session: "abc", state, message: "", saved, ...more });
+  const usual = { message: "", code: "", waiting: 0, lost: 0 };
+  return said({ type: "recording", session: "abc", state, saved, ...usual, ...more });
 }
 
-function refusal(code: string, message: string): ServerMessage {
-  return said({ type: "error", code, message, seq: null });
+function refusal(code: string, message: string, more: object = {}): ServerMessage {
+  return said({ type: "error", code, message, seq: null, ...more });
 }
 
 const wanted = { name: "Monday", purpose: "self", consent: true };
@@ -66,8 +67,9 @@ it("says why it was refused and can be asked again", () => {
   const desk = new FakeDesk();
   const recorder = new Recorder(desk);
   recorder.begin(wanted);
-  expect(recorder.take(refusal("purpose_refused", "this looks like hiring"))).toBe(true);
-  expect(recorder.state).toMatchObject({ phase: "off", refused: "this looks like hiring" });
+  expect(recorder.take(refusal("purpose_refused", "this looks like hiring", { kind: "hiring" }))).toBe(true);
+  const refused = { code: "purpose_refused", message: "this looks like hiring", kind: "hiring" };
+  expect(recorder.state).toMatchObject({ phase: "off", refused });
   recorder.begin(wanted);
   expect(recorder.state).toMatchObject({ phase: "starting", refused: null });
 });
@@ -79,7 +81,7 @@ it("goes on after a reload with what the tab kept", () => {
   const recorder = new Recorder(desk);
   expect(recorder.state).toMatchObject({ phase: "waiting", began: 1000 });
   recorder.connected();
-  expect(desk.sent.at(-1)).toEqual({ type: "record", resume: "abc", token: "secret" });
+  expect(desk.sent.at(-1)).toEqual({ type: "record", resume: "abc", token: "secret", pause: false });
   recorder.take(recorded("recording", 4, { token: "another" }));
   expect(recorder.state).toMatchObject({ phase: "recording", began: 1000, saved: 4 });
   expect(desk.memory).toContain("another");
@@ -92,15 +94,45 @@ it("waits while the connection is lost, and says when the time was over", () => 
   expect(recorder.state.phase).toBe("waiting");
   recorder.connected();
   recorder.take(refusal("cannot_resume", "its time is over"));
-  expect(recorder.state).toMatchObject({ phase: "off", ended: "abc", message: "its time is over" });
+  const trouble = { code: "cannot_resume", message: "its time is over" };
+  expect(recorder.state).toMatchObject({ phase: "off", ended: "abc", trouble });
 });
 
 it("tells what is wrong while live goes on, and when it is over", () => {
   const recorder = recording(new FakeDesk());
-  recorder.take(recorded("failed", 2, { message: "the disk is full" }));
-  expect(recorder.state).toMatchObject({ phase: "failed", message: "the disk is full" });
-  recorder.take(recorded("recording", 5));
-  expect(recorder.state).toMatchObject({ phase: "recording", message: "" });
+  recorder.take(recorded("failed", 2, { message: "no space", code: "disk_full", waiting: 70 }));
+  expect(recorder.state).toMatchObject({ phase: "failed", trouble: { code: "disk_full" }, unwritten: 70, lost: 0 });
+  recorder.take(recorded("recording", 5, { message: "3 frames were lost", code: "lost", lost: 3 }));
+  expect(recorder.state).toMatchObject({ phase: "recording", trouble: null, unwritten: 0, lost: 3 });
+  recorder.take(recorded("stopped", 5, { message: "3 frames were lost", code: "lost", lost: 3 }));
+  expect(recorder.state).toMatchObject({ phase: "off", trouble: null, lost: 3, saved: 5 });
+});
+
+it("says that somebody deleted it", () => {
+  const recorder = recording(new FakeDesk());
+  recorder.take(recorded("stopped", 5, { message: "it was deleted", code: "deleted" }));
+  expect(recorder.state).toMatchObject({ phase: "off", trouble: { code: "deleted" } });
+});
+
+it("is paused when the server says so, and does not go on by itself", () => {
+  const desk = new FakeDesk();
+  const recorder = recording(desk);
+  recorder.pause(true);
+  expect(desk.sent.at(-1)).toEqual({ type: "record", pause: true });
+  expect(recorder.state.phase).toBe("recording");
+  recorder.take(recorded("paused", 2));
+  expect(recorder.state.phase).toBe("paused");
+  expect(recorder.mark(2000, "in the pause")).toBe(true);
+  recorder.lost();
+  const reloaded = new Recorder(desk);
+  for (const each of [recorder, reloaded]) {
+    each.connected();
+    expect(desk.sent.at(-1)).toEqual({ type: "record", resume: "abc", token: "secret", pause: true });
+  }
+  reloaded.take(recorded("paused", 2, { token: "another" }));
+  reloaded.pause(false);
+  reloaded.take(recorded("recording", 2));
+  expect(JSON.parse(desk.memory ?? "")).toMatchObject({ token: "another", paused: false });
 });
 
 it("notes the moment of the key, not that of the words", () => {

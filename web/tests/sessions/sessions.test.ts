@@ -25,6 +25,7 @@ const course: Course = {
   times: [10, 12, 14, 16],
   faces: [1, null, null, 2],
   people: [person(1, [0.9, null, null, 0.8]), person(4, [null, null, null, 0.3])],
+  others: 0,
 };
 
 describe("address", () => {

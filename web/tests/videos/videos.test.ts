@@ -3,7 +3,7 @@ import { pathOf, placeOf } from "../../src/features/videos/engine/address";
 import type { FrameLine } from "../../src/features/videos/engine/api";
 import { nearest, PIECE_SECONDS, Results } from "../../src/features/videos/engine/results";
 import { mostly } from "../../src/features/videos/ui/People";
-import { messageOf } from "../../src/shared/answers";
+import { refusalOf } from "../../src/shared/answers";
 import { LEFT, placeAt, runsOf, timeAt } from "../../src/shared/lanes";
 import { including, marks, shift, zoom } from "../../src/shared/span";
 
@@ -33,11 +33,11 @@ describe("address", () => {
 
 describe("messages", () => {
   it.each([
-    ['{"error":{"code":"x","message":"too large"}}', "too large"],
-    ["<html>", "HTTP 502"],
-    ["{}", "HTTP 502"],
-  ])("%s says %s", (body, text) => {
-    expect(messageOf(502, body)).toBe(text);
+    ['{"error":{"code":"x","message":"too large"}}', "x", "too large"],
+    ["<html>", "", "HTTP 502"],
+    ["{}", "", "HTTP 502"],
+  ])("%s says %s: %s", (body, code, message) => {
+    expect(refusalOf(502, body)).toMatchObject({ status: 502, code, message });
   });
 });
 

@@ -7,8 +7,8 @@ export interface Upload {
   readonly key: number;
   readonly name: string;
   readonly share: number;
-  /** Why it was not taken; "" when the connection broke off; null while all is well. */
-  readonly failure: string | null;
+  /** What went wrong; null while all is well. */
+  readonly failure: unknown;
   abort(): void;
 }
 
@@ -16,7 +16,8 @@ interface State {
   /** null until the server has told. */
   readonly videos: readonly api.Video[] | null;
   readonly keepDays: number;
-  readonly failure: string | null;
+  /** What went wrong last; null when nothing did. */
+  readonly failure: unknown;
   readonly uploads: readonly Upload[];
 }
 
@@ -44,7 +45,7 @@ export async function refresh(): Promise<void> {
     const found = await api.list();
     useVideos.setState({ videos: found.videos, keepDays: found.keep_days, failure: null });
   } catch (error) {
-    useVideos.setState({ failure: error instanceof Error ? error.message : String(error) });
+    useVideos.setState({ failure: error });
   }
 }
 
@@ -60,7 +61,7 @@ export async function send(files: readonly File[]): Promise<void> {
       put(await done);
       dismiss(key);
     } catch (error) {
-      change(key, { failure: error instanceof api.UploadError ? (error.refusal ?? "") : String(error) });
+      change(key, { failure: error });
     }
   }
 }
@@ -74,7 +75,7 @@ export async function act(action: (id: string) => Promise<void>, id: string): Pr
   try {
     await action(id);
   } catch (error) {
-    useVideos.setState({ failure: error instanceof Error ? error.message : String(error) });
+    useVideos.setState({ failure: error });
   }
 }
 

@@ -1,5 +1,6 @@
 /** One connection to the server's stream: waits until the models are loaded, and comes back by itself when lost. */
 
+import type { Refused } from "../../../shared/answers";
 import { ProtocolError } from "./fields";
 import { parseMessage, type ServerMessage, STREAM_PATH, SUBPROTOCOL } from "./protocol";
 
@@ -10,7 +11,7 @@ import { parseMessage, type ServerMessage, STREAM_PATH, SUBPROTOCOL } from "./pr
 export type Link = "off" | "connecting" | "loading" | "open" | "reconnecting" | "locked";
 
 /** How the server is: its models loaded, loading, impossible to load (its own words), or nobody there. */
-export type Health = "ready" | "loading" | "absent" | { readonly failure: string };
+export type Health = "ready" | "loading" | "absent" | { readonly failure: Refused };
 
 /** What the connection needs of a browser, so that tests can stand in for it. */
 export interface Surroundings {
@@ -107,7 +108,7 @@ export class StreamConnection {
       this.#cancelRetry = this.surroundings.later(LOADING_RETRY_MS, () => void this.#attempt(life));
     } else {
       this.#retry(life);
-      if (health !== "absent") this.#tell("server", health.failure);
+      if (health !== "absent") this.#tell(health.failure);
     }
   }
 
@@ -141,8 +142,8 @@ export class StreamConnection {
     }
   }
 
-  #tell(code: string, message: string): void {
-    this.handlers.onMessage({ type: "error", code, message, seq: null });
+  #tell({ code, message }: Refused): void {
+    this.handlers.onMessage({ type: "error", code, message, kind: null, seq: null });
   }
 
   #retry(life: number): void {
@@ -158,7 +159,7 @@ function read(text: string): ServerMessage | null {
     return parseMessage(text);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    return { type: "error", code: "protocol", message: error.message, seq: null };
+    return { type: "error", code: "protocol", message: error.message, kind: null, seq: null };
   }
 }
 
@@ -167,7 +168,8 @@ export function healthOf(status: number, body: unknown): Health {
   if (status === 200) return "ready";
   const error = isRecord(body) && isRecord(body.error) ? body.error : {};
   const message = typeof error.message === "string" ? error.message : null;
-  return error.code === "loading" || message === null ? "loading" : { failure: message };
+  if (error.code === "loading" || message === null) return "loading";
+  return { failure: { code: typeof error.code === "string" ? error.code : "", message } };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -44,6 +44,8 @@ export interface Failure {
   readonly type: "error";
   readonly code: string;
   readonly message: string;
+  /** What kind of purpose was refused. */
+  readonly kind: string | null;
   readonly seq: number | null;
 }
 
@@ -54,6 +56,11 @@ export interface Recorded {
   readonly state: string;
   readonly message: string;
   readonly saved: number;
+  /** What the message says, for programs. */
+  readonly code: string;
+  /** Results that are not on disk yet, and those that never will be. */
+  readonly waiting: number;
+  readonly lost: number;
   /** What goes on with it; told once. */
   readonly token: string | null;
 }
@@ -102,7 +109,7 @@ function probabilitiesOf(value: unknown): number[] {
   return emotions.map((name) => numberOf(probabilities[name], name));
 }
 
-function faceOf(value: unknown): Face {
+export function faceOf(value: unknown): Face {
   const fields = fieldsOf(value, "face");
   return {
     track: numberOf(fields.track, "track"),
@@ -149,6 +156,7 @@ export function parseMessage(text: string): ServerMessage | null {
         type: "error",
         code: textOf(fields.code, "code"),
         message: textOf(fields.message, "message"),
+        kind: typeof fields.kind === "string" ? fields.kind : null,
         seq: typeof fields.seq === "number" ? fields.seq : null,
       };
     case "recording":
@@ -158,6 +166,9 @@ export function parseMessage(text: string): ServerMessage | null {
         state: textOf(fields.state, "state"),
         message: textOf(fields.message, "message"),
         saved: numberOf(fields.saved, "saved"),
+        code: textOf(fields.code, "code"),
+        waiting: numberOf(fields.waiting, "waiting"),
+        lost: numberOf(fields.lost, "lost"),
         token: typeof fields.token === "string" ? fields.token : null,
       };
     case "marker":

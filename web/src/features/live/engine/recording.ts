@@ -3,10 +3,11 @@
  * a lost connection. What it takes to go on is kept for this tab alone.
  */
 
-import type { ServerMessage } from "./protocol";
+import type { Refused } from "../../../shared/answers";
+import type { Failure, ServerMessage } from "./protocol";
 
-/** waiting: it goes on as soon as there is a connection again. */
-export type RecordingPhase = "off" | "starting" | "waiting" | "recording" | "failed";
+/** waiting: it goes on as soon as there is a connection again; paused: as soon as the user says so. */
+export type RecordingPhase = "off" | "starting" | "waiting" | "recording" | "paused" | "failed";
 
 export interface Recording {
   readonly phase: RecordingPhase;
@@ -14,10 +15,13 @@ export interface Recording {
   readonly began: number;
   /** Seconds that are on the server's disk. */
   readonly saved: number;
-  /** The server's words about what is wrong or what was lost; "" when all is well. */
-  readonly message: string;
-  /** Why it did not begin, in the server's words. */
-  readonly refused: string | null;
+  /** What is wrong, or why it ended otherwise than by the user; null when all is well. */
+  readonly trouble: Refused | null;
+  /** Results that wait to be written, and those that never will be. */
+  readonly unwritten: number;
+  readonly lost: number;
+  /** Why it did not begin; `kind` is that of the purpose that is refused. */
+  readonly refused: (Refused & { readonly kind: string | null }) | null;
   /** The marker that was noted last. */
   readonly marker: { readonly time: number; readonly label: string } | null;
   /** The last one that ended: its number on the server. */
@@ -28,7 +32,9 @@ export const notRecording: Recording = {
   phase: "off",
   began: 0,
   saved: 0,
-  message: "",
+  trouble: null,
+  unwritten: 0,
+  lost: 0,
   refused: null,
   marker: null,
   ended: null,
@@ -53,10 +59,15 @@ interface Ticket {
   readonly session: string;
   readonly token: string;
   readonly began: number;
+  /** Whether the user has paused it: it must not go on by itself. */
+  readonly paused: boolean;
 }
 
+/** In these a moment can be noted. */
+const noting: readonly RecordingPhase[] = ["recording", "paused", "failed"];
+
 /** Errors after which this socket has no recording. */
-const REFUSALS = ["consent_needed", "purpose_refused", "bad_record", "store_failed"];
+const REFUSALS = ["consent_needed", "purpose_refused", "bad_record", "store_failed", "disk_full"];
 
 export class Recorder {
   #state = notRecording;
@@ -87,7 +98,14 @@ export class Recorder {
     if (this.#ticket === null) return;
     const sent = this.desk.send(JSON.stringify({ type: "record", stop: true }));
     // Without a connection the server ends it by itself.
-    if (!sent) this.#end("");
+    if (!sent) this.#end(null);
+  }
+
+  /** Let nothing be recorded for a while, or go on; the server says when it is so. */
+  pause(on: boolean): void {
+    if (this.#ticket === null) return;
+    this.#keep({ ...this.#ticket, paused: on });
+    this.desk.send(JSON.stringify({ type: "record", pause: on }));
   }
 
   /** The stream is about to be closed on purpose: nobody will be there for the server's answer. */
@@ -97,12 +115,12 @@ export class Recorder {
       return;
     }
     this.desk.send(JSON.stringify({ type: "record", stop: true }));
-    this.#end("");
+    this.#end(null);
   }
 
   /** Note the moment `at`, in milliseconds since 1970. */
   mark(at: number, label: string): boolean {
-    if (this.#state.phase !== "recording" && this.#state.phase !== "failed") return false;
+    if (!noting.includes(this.#state.phase)) return false;
     const time = Math.max(0, (at - this.#state.began) / 1000);
     return this.desk.send(JSON.stringify({ type: "marker", time, label }));
   }
@@ -110,8 +128,8 @@ export class Recorder {
   /** There is a new connection: what was recorded on the last one goes on. */
   connected(): void {
     if (this.#ticket !== null) {
-      const { session, token } = this.#ticket;
-      this.desk.send(JSON.stringify({ type: "record", resume: session, token }));
+      const { session, token, paused } = this.#ticket;
+      this.desk.send(JSON.stringify({ type: "record", resume: session, token, pause: paused }));
     } else if (this.#state.phase === "starting") {
       this.#state = notRecording;
     }
@@ -132,42 +150,53 @@ export class Recorder {
       this.#state = { ...this.#state, marker: { time: message.time, label: message.label } };
       return true;
     }
-    if (message.type === "error") return this.#refuse(message.code, message.message);
+    if (message.type === "error") return this.#refuse(message);
     if (message.type !== "recording") return false;
     if (message.state === "stopped") {
-      this.#state = { ...this.#state, saved: message.saved };
-      this.#end(message.message);
+      this.#state = { ...this.#state, saved: message.saved, lost: message.lost };
+      this.#end(message.code === "" || message.code === "lost" ? null : message);
       return true;
     }
     if (message.token !== null) this.#own(message.session, message.token);
-    const phase = message.state === "failed" ? "failed" : "recording";
-    this.#state = { ...this.#state, phase, saved: message.saved, message: message.message, refused: null };
+    const { state, saved, waiting: unwritten, lost } = message;
+    const phase = state === "failed" || state === "paused" ? state : "recording";
+    const trouble = phase === "failed" ? { code: message.code, message: message.message } : null;
+    this.#state = { ...this.#state, phase, saved, trouble, unwritten, lost, refused: null };
     return true;
   }
 
-  #refuse(code: string, message: string): boolean {
+  #refuse({ code, message, kind }: Failure): boolean {
     if (code === "cannot_resume" || code === "not_recording") {
-      this.#end(this.#ticket === null ? "" : message);
+      this.#end(this.#ticket === null ? null : { code, message });
       return true;
     }
     if (!REFUSALS.includes(code)) return false;
     // With a ticket it is a marker that was refused: the recording goes on.
-    this.#state = this.#ticket === null ? { ...notRecording, refused: message } : { ...this.#state, message };
+    this.#state =
+      this.#ticket === null
+        ? { ...notRecording, refused: { code, message, kind } }
+        : { ...this.#state, trouble: { code, message } };
     return true;
   }
 
   #own(session: string, token: string): void {
-    const began = this.#ticket?.session === session ? this.#ticket.began : this.desk.now();
-    this.#ticket = { session, token, began };
+    const before = this.#ticket?.session === session ? this.#ticket : null;
+    const began = before?.began ?? this.desk.now();
+    this.#keep({ session, token, began, paused: before?.paused ?? false });
     this.#state = { ...this.#state, began, ended: null };
-    this.desk.keep(JSON.stringify(this.#ticket));
   }
 
-  #end(message: string): void {
+  #keep(ticket: Ticket): void {
+    this.#ticket = ticket;
+    this.desk.keep(JSON.stringify(ticket));
+  }
+
+  #end(trouble: Refused | null): void {
     const ended = this.#ticket?.session ?? null;
     this.#ticket = null;
     this.desk.keep(null);
-    this.#state = { ...notRecording, saved: this.#state.saved, message, ended };
+    const { saved, lost } = this.#state;
+    this.#state = { ...notRecording, saved, lost, trouble, ended };
   }
 }
 
@@ -175,9 +204,9 @@ export class Recorder {
 function ticketOf(text: string | null): Ticket | null {
   if (text === null) return null;
   try {
-    const { session, token, began }: Partial<Record<keyof Ticket, unknown>> = JSON.parse(text);
+    const { session, token, began, paused }: Partial<Record<keyof Ticket, unknown>> = JSON.parse(text);
     if (typeof session === "string" && typeof token === "string" && typeof began === "number")
-      return { session, token, began };
+      return { session, token, began, paused: paused === true };
   } catch {
     // Damaged: there is nothing to go on with.
   }

@@ -2,6 +2,7 @@ import { type MouseEvent, type ReactNode, useEffect, useState } from "react";
 import { type Translate, useT } from "../../../i18n";
 import { navigate } from "../../../shared/address";
 import { clock } from "../../../shared/format";
+import { refusalText } from "../../../shared/refusals";
 import { Button } from "../../../shared/ui/Button";
 import type { Recording } from "../engine/recording";
 import { session, useSession } from "../store";
@@ -10,15 +11,25 @@ import { whole } from "./Record";
 const BRIEF_MS = 5000;
 
 /** What there is to say of a recording: the most pressing, or nothing. */
-function textOf({ phase, message, ended, saved, marker }: Recording, running: boolean, t: Translate) {
-  if (phase === "failed") return { text: t("record.failing", { message }), warn: true };
+function textOf(recording: Recording, running: boolean, t: Translate): { text: string; warn: boolean } | null {
+  const { phase, trouble, unwritten, lost, ended, saved, marker } = recording;
+  const message = trouble === null ? "" : refusalText(trouble, t);
+  const losses = lost > 0 ? ` ${t("record.lost", { count: lost })}` : "";
+  if (phase === "failed") {
+    const waiting = t("record.failing.waiting", { count: unwritten });
+    return { text: `${t("record.failing", { message })} ${waiting}${losses}`, warn: true };
+  }
   if (phase === "waiting") return { text: t(running ? "record.waiting" : "record.waiting.start"), warn: true };
-  if (phase === "recording" && message !== "") return { text: t("record.note", { message }), warn: true };
-  if (phase === "recording" && marker !== null)
+  if (phase !== "off" && trouble !== null) return { text: t("record.failing", { message }), warn: true };
+  if (phase !== "off" && marker !== null)
     return { text: t("record.mark.noted", { time: clock(marker.time) }), warn: false };
-  if (ended !== null && message !== "") return { text: t("record.ended.note", { message }), warn: true };
-  if (ended !== null) return { text: t("record.ended", { time: whole(saved) }), warn: false };
-  return null;
+  if (phase === "paused") return { text: `${t("record.paused")}${losses}`, warn: true };
+  if (phase === "recording" && lost > 0) return { text: losses.trim(), warn: true };
+  if (ended === null) return null;
+  const kept = `${t("record.ended", { time: whole(saved) })}${losses}`;
+  if (trouble === null) return { text: kept, warn: lost > 0 };
+  const why = t("record.ended.note", { message });
+  return { text: trouble.code === "deleted" ? why : `${why} ${kept}`, warn: true };
 }
 
 /** Says over the picture how the recording is, when that is not as it should be, and where it is once it has ended. */

@@ -1,16 +1,22 @@
 import { type Translate, useT } from "../../../i18n";
+import { refusalText } from "../../../shared/refusals";
 import type { Snapshot } from "../engine/session";
 import { useSession } from "../store";
 
 /** The one thing to say about the picture now, or nothing. The most pressing comes first. */
 export function statusOf(snapshot: Snapshot, t: Translate): { name: string; text: string; warn: boolean } | null {
-  const { link, paused, refused, busy, noFace, obstacle } = snapshot;
+  const { link, camera, paused, refused, busy, noFace, obstacle } = snapshot;
   if (link === "loading") return { name: "loading", text: t("state.loading"), warn: false };
   if (link === "connecting") return { name: "connecting", text: t("state.connecting"), warn: false };
   if (link === "reconnecting" && refused !== null)
-    return { name: "unavailable", text: t("state.unavailable", { message: refused }), warn: true };
+    return { name: "unavailable", text: t("state.unavailable", { message: refusalText(refused, t) }), warn: true };
   if (link === "reconnecting") return { name: "reconnecting", text: t("state.reconnecting"), warn: true };
-  if (refused !== null) return { name: "refused", text: t("state.refused", { message: refused }), warn: true };
+  if (refused !== null)
+    return { name: "refused", text: t("state.refused", { message: refusalText(refused, t) }), warn: true };
+  if (camera !== null && camera.state !== "live") {
+    const text = t(`camera.state.${camera.state}`);
+    return { name: camera.state, text: camera.reason === "" ? text : `${text}: ${camera.reason}`, warn: true };
+  }
   if (paused) return { name: "paused", text: t("state.paused"), warn: false };
   if (noFace) return { name: "no-face", text: t("state.noFace"), warn: false };
   if (obstacle !== null && obstacle !== "unsure")

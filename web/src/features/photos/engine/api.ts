@@ -1,6 +1,6 @@
 /** What the page asks of the server. */
 
-import { messageOf, Refusal } from "../../../shared/answers";
+import { refusalOf } from "../../../shared/answers";
 import type { components } from "../../../shared/api";
 
 export type Analysis = components["schemas"]["Analysis"];
@@ -49,8 +49,7 @@ export async function analyze(
     const response = await means.fetch(PATH, { method: "POST", body, signal });
     if (response.ok) return response.json();
     const { status } = response;
-    if (!BUSY.includes(status) || tries === MOST_TRIES)
-      throw new Refusal(status, messageOf(status, await response.text()));
+    if (!BUSY.includes(status) || tries === MOST_TRIES) throw refusalOf(status, await response.text());
     await means.wait(secondsOf(response.headers.get("retry-after")), signal);
   }
 }

@@ -3,7 +3,7 @@
 import { ask } from "../../../shared/answers";
 import type { components } from "../../../shared/api";
 
-export type Session = components["schemas"]["Session"];
+export type Session = components["schemas"]["ListedSession"];
 export type SessionList = components["schemas"]["SessionList"];
 export type Detail = components["schemas"]["SessionDetail"];
 export type Course = components["schemas"]["Timeline"];
@@ -20,9 +20,13 @@ export async function get(id: string): Promise<Detail> {
   return (await ask(`${BASE}/${id}`)).json();
 }
 
+/** Lanes that a page draws at most. */
+export const MOST_LANES = 24;
+
+/** The course of a part in so many steps; of many people those seen most. */
 export async function course(id: string, from: number, to: number | null, points: number): Promise<Course> {
   const end = to === null ? "" : `&to=${to}`;
-  return (await ask(`${BASE}/${id}/timeline?from=${from}${end}&points=${points}`)).json();
+  return (await ask(`${BASE}/${id}/timeline?from=${from}${end}&points=${points}&people=${MOST_LANES}`)).json();
 }
 
 export async function describe(id: string, values: { name?: string; notes?: string }): Promise<Detail> {

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { useT } from "../../../i18n";
+import { failureText } from "../../../shared/refusals";
 import { Button } from "../../../shared/ui/Button";
 
 interface Props {
@@ -14,11 +15,11 @@ interface Props {
 export function Delete({ word, label, testid, act }: Props) {
   const t = useT();
   const [asking, setAsking] = useState(false);
-  const [failure, setFailure] = useState<string | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
   const sure = () => {
     setAsking(false);
     setFailure(null);
-    act().catch((error: unknown) => setFailure(error instanceof Error ? error.message : String(error)));
+    act().catch(setFailure);
   };
   if (asking)
     return (
@@ -35,7 +36,7 @@ export function Delete({ word, label, testid, act }: Props) {
     <span className="flex flex-wrap items-center gap-2">
       {failure !== null && (
         <span role="alert" className="text-14 text-warn">
-          {t("sessions.failed", { message: failure })}
+          {t("sessions.failed", { message: failureText(failure, t) })}
         </span>
       )}
       <Button look="quiet" icon="trash" data-testid={testid} aria-label={label} onClick={() => setAsking(true)}>

@@ -1,11 +1,13 @@
 import { type MouseEvent, useCallback, useEffect, useState } from "react";
 import { useLanguage, useT } from "../../../i18n";
 import { navigate } from "../../../shared/address";
+import { failureText } from "../../../shared/refusals";
 import { Button } from "../../../shared/ui/Button";
 import { EmotionGlyph, Icon } from "../../../shared/ui/Icon";
-import { pathOf } from "../engine/address";
+import { pathOf, pathOfSides } from "../engine/address";
 import * as api from "../engine/api";
 import { Delete } from "./Delete";
+import { Sparkline } from "./Sparkline";
 import { dateOf, emotionWord, lengthOf, nameOf, peopleWord } from "./words";
 
 const PAGE = 50;
@@ -18,6 +20,10 @@ export function List() {
   const [search, setSearch] = useState("");
   const [limit, setLimit] = useState(PAGE);
   const { found, failure, reload } = useList(search, limit);
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const choose = (id: string, on: boolean) =>
+    // Of three the first that was chosen gives way.
+    setChosen((before) => (on ? [...before.slice(-1), id] : before.filter((each) => each !== id)));
   const none = found !== null && found.total === 0;
   return (
     <div className="h-full overflow-y-auto">
@@ -40,7 +46,7 @@ export function List() {
         )}
         {failure !== null && (
           <p role="alert" className="flex flex-wrap items-center gap-3 rounded-card bg-warn-ground p-3 text-warn">
-            {t("sessions.failed", { message: failure })}
+            {t("sessions.failed", { message: failureText(failure, t) })}
             <Button onClick={reload}>{t("sessions.reload")}</Button>
           </p>
         )}
@@ -52,9 +58,19 @@ export function List() {
             </h2>
             <ul className="grid gap-2">
               {found.sessions.map((session) => (
-                <Row key={session.id} session={session} onGone={reload} />
+                <Row
+                  key={session.id}
+                  session={session}
+                  chosen={chosen.includes(session.id)}
+                  onChoose={found.total > 1 ? (on) => choose(session.id, on) : null}
+                  onGone={() => {
+                    choose(session.id, false);
+                    reload();
+                  }}
+                />
               ))}
             </ul>
+            {chosen.length > 0 && <Comparing chosen={chosen} onDone={() => setChosen([])} />}
             <div className="mt-4 flex flex-wrap justify-between gap-2">
               {found.total > found.sessions.length && limit < MOST ? (
                 <Button onClick={() => setLimit(Math.min(MOST, limit + 2 * PAGE))}>{t("sessions.more")}</Button>
@@ -96,8 +112,51 @@ function Nothing({ searched }: { readonly searched: boolean }) {
   );
 }
 
+/** What can be done with the recordings that are ticked. */
+function Comparing({ chosen, onDone }: { readonly chosen: readonly string[]; onDone(): void }) {
+  const t = useT();
+  const [a = null, b = null] = chosen;
+  return (
+    <div
+      className="sticky bottom-3 mt-3 flex flex-wrap items-center gap-2 rounded-card border border-line bg-surface p-2 shadow-float"
+      data-testid="comparing"
+    >
+      <span role="status" className="mr-auto px-2 text-14">
+        {t(b === null ? "compare.one" : "compare.two")}
+      </span>
+      <Button look="quiet" onClick={onDone}>
+        {t("record.cancel")}
+      </Button>
+      <Button
+        look="main"
+        icon="compare"
+        disabled={b === null}
+        data-testid="compare-two"
+        onClick={() =>
+          navigate(
+            pathOfSides([
+              { id: a, person: null },
+              { id: b, person: null },
+            ]),
+          )
+        }
+      >
+        {t("compare.go")}
+      </Button>
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly session: api.Session;
+  readonly chosen: boolean;
+  /** Null where there is nothing to compare it with. */
+  readonly onChoose: ((on: boolean) => void) | null;
+  onGone(): void;
+}
+
 /** One recording of the list: its name leads into it. */
-function Row({ session, onGone }: { readonly session: api.Session; onGone(): void }) {
+function Row({ session, chosen, onChoose, onGone }: RowProps) {
   const t = useT();
   const language = useLanguage().code;
   const name = nameOf(session, language);
@@ -110,8 +169,22 @@ function Row({ session, onGone }: { readonly session: api.Session; onGone(): voi
     <li
       data-testid="session"
       data-name={session.name}
-      className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 gap-y-1 rounded-card border border-line bg-surface p-3"
+      className={`grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-3 gap-y-1 rounded-card border bg-surface p-3 ${chosen ? "border-accent" : "border-line"}`}
     >
+      {onChoose === null ? (
+        <span />
+      ) : (
+        <label className="-m-2 grid size-10 place-items-center">
+          <input
+            type="checkbox"
+            className="size-5 accent-accent"
+            checked={chosen}
+            aria-label={t("compare.tick", { name })}
+            data-testid="choose-session"
+            onChange={(event) => onChoose(event.target.checked)}
+          />
+        </label>
+      )}
       <a href={pathOf(session.id)} onClick={open} className="truncate text-16 font-medium text-link hover:underline">
         {name}
       </a>
@@ -124,7 +197,7 @@ function Row({ session, onGone }: { readonly session: api.Session; onGone(): voi
           onGone();
         }}
       />
-      <p className="col-span-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-14 text-muted">
+      <p className="col-span-2 col-start-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-14 text-muted">
         {session.state !== "stopped" && (
           <span className="flex items-center gap-1 text-warn">
             <Icon name={session.state === "recording" ? "record" : "warning"} size={18} />
@@ -140,6 +213,9 @@ function Row({ session, onGone }: { readonly session: api.Session; onGone(): voi
             {emotionWord(session.dominant, t, language)}
           </span>
         )}
+        <span className="ml-auto flex items-center max-sm:w-full">
+          <Sparkline course={session.course} />
+        </span>
       </p>
     </li>
   );
@@ -147,7 +223,7 @@ function Row({ session, onGone }: { readonly session: api.Session; onGone(): voi
 
 function useList(search: string, limit: number) {
   const [found, setFound] = useState<api.SessionList | null>(null);
-  const [failure, setFailure] = useState<string | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
   const [turn, setTurn] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: "turn" asks once more
   useEffect(() => {
@@ -159,7 +235,7 @@ function useList(search: string, limit: number) {
           setFound(list);
           setFailure(null);
         },
-        (error: unknown) => wanted && setFailure(error instanceof Error ? error.message : String(error)),
+        (error: unknown) => wanted && setFailure(error),
       );
     // Typing is waited for; the first list is not.
     const timer = window.setTimeout(() => void fetchList(), search === "" ? 0 : PAUSE_MS);

@@ -3,9 +3,10 @@ import { useLanguage, useT } from "../../../i18n";
 import { navigate, onAddress, rewrite } from "../../../shared/address";
 import { Refusal } from "../../../shared/answers";
 import { percent } from "../../../shared/format";
+import { failureText } from "../../../shared/refusals";
 import { Button } from "../../../shared/ui/Button";
 import { EmotionGlyph, Icon } from "../../../shared/ui/Icon";
-import { pathOf, placeOf } from "../engine/address";
+import { pathOf, pathOfSides, placeOf } from "../engine/address";
 import * as api from "../engine/api";
 import { Delete } from "./Delete";
 import { Moments } from "./Moments";
@@ -32,7 +33,7 @@ export function SessionView({ id }: { readonly id: string }) {
   if (session === null)
     return failure === null ? null : (
       <p role="alert" className="m-8 flex flex-wrap items-center gap-3 rounded-card bg-warn-ground p-3 text-warn">
-        {t("sessions.failed", { message: failure })}
+        {t("sessions.failed", { message: failureText(failure, t) })}
         <Button onClick={reload}>{t("sessions.reload")}</Button>
       </p>
     );
@@ -56,9 +57,24 @@ function Head({ session, onChange }: { readonly session: api.Detail; onChange(se
   const { started, duration, people, purpose, dominant, dominant_seconds, face_seconds, state } = session;
   return (
     <header className="grid gap-1">
-      <div>
+      <div className="flex flex-wrap justify-between gap-x-2">
         <Button look="quiet" icon="back" className="-ml-3" onClick={() => navigate("/sessions")}>
           {t("sessions.back")}
+        </Button>
+        <Button
+          look="quiet"
+          icon="compare"
+          data-testid="compare-this"
+          onClick={() =>
+            navigate(
+              pathOfSides([
+                { id: session.id, person: null },
+                { id: null, person: null },
+              ]),
+            )
+          }
+        >
+          {t("compare.with")}
         </Button>
       </div>
       <h1 className="sr-only">{session.name}</h1>
@@ -154,7 +170,7 @@ const FOLLOW_MS = 2000;
 /** The recording as it is on the server; one that goes on is asked for again and again. */
 function useDetail(id: string) {
   const [session, setSession] = useState<api.Detail | null>(null);
-  const [failure, setFailure] = useState<string | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
   const [gone, setGone] = useState(false);
   const [turn, setTurn] = useState(0);
   const reload = useCallback(() => setTurn((last) => last + 1), []);
@@ -172,7 +188,7 @@ function useDetail(id: string) {
       (error: unknown) => {
         if (!wanted) return;
         if (error instanceof Refusal && error.status === 404) setGone(true);
-        else setFailure(error instanceof Error ? error.message : String(error));
+        else setFailure(error);
       },
     );
     return () => {

@@ -3,6 +3,7 @@ import { useLanguage, useT } from "../../../i18n";
 import { fitCanvas } from "../../../shared/canvas";
 import { clock, percent } from "../../../shared/format";
 import { AXIS_HEIGHT, drawTimeline, LANE_HEIGHT, timeAt } from "../../../shared/lanes";
+import { failureText } from "../../../shared/refusals";
 import { including, type Span, zoom } from "../../../shared/span";
 import { Button } from "../../../shared/ui/Button";
 import { EmotionGlyph } from "../../../shared/ui/Icon";
@@ -18,7 +19,6 @@ interface Props {
   onTime(time: number): void;
 }
 
-const MOST_LANES = 24;
 const POINTS = 600;
 const CLOSER = 0.5;
 
@@ -32,7 +32,7 @@ export function Timeline({ session, time, onTime }: Props) {
   const { course, failure } = useCourse(session, chosen);
   const at = Math.min(time ?? 0, duration);
   const whole = chosen === null;
-  const lanes = useMemo(() => (course?.people ?? []).slice(0, MOST_LANES), [course]);
+  const lanes = useMemo(() => course?.people ?? [], [course]);
   const by = (factor: number) => {
     const held = including(span, at, duration) === span ? at : (span.from + span.to) / 2;
     const next = zoom(span, factor, held, duration);
@@ -62,7 +62,7 @@ export function Timeline({ session, time, onTime }: Props) {
       </div>
       {failure !== null && (
         <p role="alert" className="text-14 text-warn">
-          {t("sessions.failed", { message: failure })}
+          {t("sessions.failed", { message: failureText(failure, t) })}
         </p>
       )}
       <Canvas
@@ -88,10 +88,8 @@ export function Timeline({ session, time, onTime }: Props) {
         onChange={(event) => onTime(Number(event.target.value))}
       />
       <Values time={hover ?? at} values={values} />
-      {(course?.people.length ?? 0) > MOST_LANES && (
-        <p className="text-14 text-muted">
-          {t("sessions.course.more", { count: (course?.people.length ?? 0) - MOST_LANES })}
-        </p>
+      {course !== null && course.others > 0 && (
+        <p className="text-14 text-muted">{t("sessions.course.more", { count: course.others })}</p>
       )}
     </section>
   );
@@ -191,7 +189,7 @@ function Canvas({ course, lanes, span, markers, at, hover, onHover, onTime }: Ca
 /** The course of the part that is shown; fetched anew when that or the recording has changed. */
 function useCourse(session: api.Detail, part: Span | null) {
   const [course, setCourse] = useState<api.Course | null>(null);
-  const [failure, setFailure] = useState<string | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
   const { id } = session;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a recording that was read anew may have another course
   useEffect(() => {
@@ -202,7 +200,7 @@ function useCourse(session: api.Detail, part: Span | null) {
         setCourse(found);
         setFailure(null);
       },
-      (error: unknown) => wanted && setFailure(error instanceof Error ? error.message : String(error)),
+      (error: unknown) => wanted && setFailure(error),
     );
     return () => {
       wanted = false;

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { useT } from "../../../i18n";
+import { failureText } from "../../../shared/refusals";
 import * as api from "../engine/api";
 
 interface Props {
@@ -27,7 +28,7 @@ export function Words({ id, what, text, onChange }: Props) {
       },
       (error: unknown) =>
         setSaid({
-          text: t("sessions.failed", { message: error instanceof Error ? error.message : String(error) }),
+          text: t("sessions.failed", { message: failureText(error, t) }),
           warn: true,
         }),
     );

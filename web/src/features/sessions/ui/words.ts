@@ -4,6 +4,7 @@ import type { Translate } from "../../../i18n";
 import type { Emotion } from "../../../shared/emotions";
 import { capitalized, clock } from "../../../shared/format";
 import type { Session } from "../engine/api";
+import type { Shown } from "../engine/compare";
 
 /** When, in the language's own notation. */
 export function dateOf(seconds: number, language: string): string {
@@ -15,12 +16,19 @@ export function lengthOf(seconds: number): string {
   return clock(seconds).replace(/\.\d$/, "");
 }
 
-export function nameOf({ name, started }: Session, language: string): string {
+export function nameOf({ name, started }: Pick<Session, "name" | "started">, language: string): string {
   return name === "" ? dateOf(started, language) : name;
 }
 
 export function emotionWord(emotion: Emotion, t: Translate, language: string): string {
   return capitalized(t(`emotion.${emotion}`), language);
+}
+
+/** What was shown in a step, or why there is nothing. */
+export function shownWord(shown: Shown, t: Translate, language: string): string {
+  if (shown === null) return t("compare.gap");
+  if (shown === "uncertain") return t("emotion.uncertain");
+  return shown === "nobody" ? t("sessions.nobody") : emotionWord(shown, t, language);
 }
 
 const purposes = ["self", "research", "usability", "practice", "health", "development", "demonstration"] as const;

@@ -1,6 +1,6 @@
 /** What the page asks of the server. */
 
-import { ask, messageOf } from "../../../shared/answers";
+import { ask, refusalOf } from "../../../shared/answers";
 import type { components } from "../../../shared/api";
 
 export type Video = components["schemas"]["VideoStatus"];
@@ -48,14 +48,12 @@ export async function frames(id: string, from: number, to: number): Promise<Fram
     .map((line): FrameLine => JSON.parse(line));
 }
 
-/** What is refused comes as the server's message; a connection that broke off as null. */
-export class UploadError extends Error {
-  constructor(readonly refusal: string | null) {
-    super(refusal ?? "connection lost");
-  }
+/** The connection broke off. */
+export class LostError extends Error {
+  override readonly name = "LostError";
 }
 
-/** Send a file as it is. @param onProgress gets the share that was sent, 0–1 */
+/** Send a file as it is; fails with a Refusal or a LostError. @param onProgress gets the share that was sent, 0–1 */
 export function upload(
   file: File,
   onProgress: (share: number) => void,
@@ -67,10 +65,10 @@ export function upload(
     );
     request.addEventListener("load", () => {
       if (request.status === 201) resolve(JSON.parse(request.responseText));
-      else reject(new UploadError(messageOf(request.status, request.responseText)));
+      else reject(refusalOf(request.status, request.responseText));
     });
-    request.addEventListener("error", () => reject(new UploadError(null)));
-    request.addEventListener("abort", () => reject(new UploadError(null)));
+    request.addEventListener("error", () => reject(new LostError("the connection was lost")));
+    request.addEventListener("abort", () => reject(new LostError("it was cancelled")));
     request.open("POST", `${BASE}?name=${encodeURIComponent(file.name)}`);
     request.setRequestHeader("content-type", "application/octet-stream");
     request.send(file);

@@ -1,8 +1,10 @@
 import { type DragEvent, useRef, useState } from "react";
 import { useT } from "../../../i18n";
 import { remoteHost } from "../../../shared/host";
+import { failureText } from "../../../shared/refusals";
 import { Button } from "../../../shared/ui/Button";
 import { Icon } from "../../../shared/ui/Icon";
+import { LostError } from "../engine/api";
 import { dismiss, refresh, send, type Upload, useVideos } from "../store";
 import { VideoRow } from "./VideoRow";
 
@@ -38,7 +40,7 @@ export function Library() {
         <Chooser dragging={dragging} />
         {failure !== null && (
           <p role="alert" className="flex flex-wrap items-center gap-3 rounded-card bg-warn-ground p-3 text-warn">
-            {t("videos.unreachable", { message: failure })}
+            {t("videos.unreachable", { message: failureText(failure, t) })}
             <Button onClick={() => void refresh()}>{t("videos.reload")}</Button>
           </p>
         )}
@@ -116,7 +118,10 @@ function UploadRow({ upload }: { readonly upload: Upload }) {
       >
         <Icon name="warning" />
         <span className="min-w-0 flex-1 break-words">
-          {t("videos.upload.failed", { name, message: failure === "" ? t("videos.upload.lost") : failure })}
+          {t("videos.upload.failed", {
+            name,
+            message: failure instanceof LostError ? t("videos.upload.lost") : failureText(failure, t),
+          })}
         </span>
         <Button look="quiet" onClick={() => dismiss(upload.key)}>
           {t("videos.dismiss")}

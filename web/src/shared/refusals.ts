@@ -1,0 +1,53 @@
+/** What the server refuses, in the language in use: it says why by a code, and in its own words for what has none here. */
+
+import type { Key, Translate } from "../i18n";
+import { Refusal, type Refused } from "./answers";
+
+const texts: Readonly<Record<string, Key>> = {
+  key_required: "refusal.key_required",
+  forbidden: "refusal.forbidden",
+  origin_refused: "refusal.forbidden",
+  not_found: "refusal.not_found",
+  too_large: "refusal.too_large",
+  unsupported_type: "refusal.unsupported_type",
+  empty: "refusal.damaged",
+  truncated: "refusal.damaged",
+  bad_encoding: "refusal.damaged",
+  bad_picture: "refusal.damaged",
+  too_complex: "refusal.too_complex",
+  busy: "refusal.busy",
+  timeout: "refusal.busy",
+  rate_limited: "refusal.busy",
+  too_many_sockets: "refusal.busy",
+  too_many_uploads: "refusal.busy",
+  decoder_died: "refusal.busy",
+  unavailable: "refusal.busy",
+  loading: "refusal.loading",
+  models_unavailable: "refusal.models_unavailable",
+  shutting_down: "refusal.shutting_down",
+  store_failed: "refusal.store_failed",
+  disk_full: "refusal.disk_full",
+  quota_exceeded: "refusal.quota_exceeded",
+  still_recording: "refusal.still_recording",
+  already_recording: "refusal.already_recording",
+  not_recording: "refusal.not_recording",
+  consent_needed: "refusal.consent_needed",
+  purpose_refused: "refusal.purpose_refused",
+  cannot_resume: "refusal.cannot_resume",
+  deleted: "refusal.deleted",
+  elsewhere: "refusal.elsewhere",
+  internal: "refusal.internal",
+};
+
+export function refusalText({ code, message }: Refused, t: Translate): string {
+  const key = Object.hasOwn(texts, code) ? texts[code] : undefined;
+  return key === undefined ? message : (t as (key: Key) => string)(key);
+}
+
+/** What went wrong when the server was asked. */
+export function failureText(error: unknown, t: Translate): string {
+  if (error instanceof Refusal) return refusalText(error, t);
+  // The browser tells by a TypeError that nobody answered, in words of its own.
+  if (error instanceof TypeError) return t("refusal.unreachable");
+  return error instanceof Error ? error.message : String(error);
+}
