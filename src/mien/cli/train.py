@@ -206,6 +206,8 @@ def attributes(
     minutes: Minutes = None,
     batch: Annotated[int, typer.Option(min=2)] = 128,
     rate: Annotated[float, typer.Option(min=0, help="Peak learning rate.")] = 2e-3,
+    gender_weight: Annotated[float, typer.Option(min=0, help="Weight of the gender in the loss.")] = 1.0,
+    start: Annotated[Path | None, typer.Option(help="A finished run whose weights this one begins with.")] = None,
     seed: int = 0,
     as_json: Json = False,
 ) -> None:
@@ -215,7 +217,16 @@ def attributes(
     from mien.training.attributes.train import Recipe, splits, train
     from mien.training.loops import Run
 
-    recipe = Recipe(arch=arch, epochs=epochs, minutes=minutes, batch=batch, rate=rate, seed=seed)
+    recipe = Recipe(
+        arch=arch,
+        epochs=epochs,
+        minutes=minutes,
+        batch=batch,
+        rate=rate,
+        gender=gender_weight,
+        start=None if start is None else str(start),
+        seed=seed,
+    )
     with Bar(as_json) as bar:
         train(recipe, *splits(data), out, bar.tell)
     history = Run.history_of(out)

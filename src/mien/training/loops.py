@@ -202,3 +202,15 @@ def finished(folder: Path) -> dict[str, Any]:
         raise InputError(f"{folder} holds no finished run: repeat its mien train command to go on with it")
     saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return saved
+
+
+def begin_with(net: nn.Module, arch: str, folder: Path) -> None:
+    """Fill a network of the architecture ``arch`` with the weights of a finished run.
+
+    Raises:
+        InputError: the run has not finished, or trained another architecture.
+    """
+    saved = finished(folder)
+    if saved["arch"] != arch:
+        raise InputError(f"{folder} holds a {saved['arch']}, and this run trains a {arch}")
+    net.load_state_dict(saved["state"])

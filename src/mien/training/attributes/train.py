@@ -21,7 +21,17 @@ from mien.evaluation.attribute_data import AttributeSet, read
 from mien.models.spec import InputSpec
 from mien.training.attributes.augment import augment
 from mien.training.attributes.net import AGES, SIDE, AttributeNet, build
-from mien.training.loops import Average, Budget, Run, Trainee, device, learning_rate, parameter_groups, to_device
+from mien.training.loops import (
+    Average,
+    Budget,
+    Run,
+    Trainee,
+    begin_with,
+    device,
+    learning_rate,
+    parameter_groups,
+    to_device,
+)
 
 SPEC: Final = InputSpec(
     width=SIDE,
@@ -55,6 +65,8 @@ class Recipe:
         rate: peak learning rate of AdamW.
         decay: weight decay.
         years: weight of the absolute error of the mean age, per year.
+        gender: weight of the gender's loss.
+        start: folder of a finished run of the same architecture whose weights this one begins with.
         seed: of everything random.
     """
 
@@ -65,6 +77,8 @@ class Recipe:
     rate: float = 2e-3
     decay: float = 0.05
     years: float = 0.5
+    gender: float = 1.0
+    start: str | None = None
     seed: int = 0
 
 
@@ -109,7 +123,9 @@ def mean_age(logits: Tensor) -> Tensor:
     return logits.softmax(1) @ torch.arange(AGES, device=logits.device, dtype=logits.dtype)
 
 
-def loss_of(age_logits: Tensor, gender_logits: Tensor, age: Tensor, gender: Tensor, years: float) -> Tensor:
+def loss_of(
+    age_logits: Tensor, gender_logits: Tensor, age: Tensor, gender: Tensor, years: float, gendered: float = 1.0
+) -> Tensor:
     """Divergence of the age distribution, absolute error of its mean, and cross-entropy of the gender.
 
     Args:
@@ -118,13 +134,14 @@ def loss_of(age_logits: Tensor, gender_logits: Tensor, age: Tensor, gender: Tens
         age: in years ``[n]``.
         gender: 1 for female ``[n]``.
         years: weight of the absolute error, per year.
+        gendered: weight of the gender's part.
     """
     wanted = taught_ages(age)
     divergence = F.kl_div(age_logits.log_softmax(1), wanted, reduction="batchmean")
     error = (mean_age(age_logits) - age).abs().mean()
     weight = torch.where(age < INFANT, INFANT_WEIGHT, 1.0)
-    gendered = F.binary_cross_entropy_with_logits(gender_logits[:, 0], gender, weight, reduction="sum") / weight.sum()
-    return divergence + years * error + gendered
+    entropy = F.binary_cross_entropy_with_logits(gender_logits[:, 0], gender, weight, reduction="sum") / weight.sum()
+    return divergence + years * error + gendered * entropy
 
 
 @torch.no_grad()
@@ -159,6 +176,8 @@ def train(
     where = device()
     data, dev = Tensors.of(train_set, where), Tensors.of(dev_set, where)
     net = build(recipe.arch)
+    if recipe.start is not None:
+        begin_with(net, recipe.arch, Path(recipe.start))
     to_device(net, where)
     optimiser = torch.optim.AdamW(parameter_groups(net, recipe.decay), lr=recipe.rate)
     trainee = Trainee(net, Average(net), optimiser, Budget(recipe.epochs, recipe.minutes))
@@ -192,7 +211,8 @@ def _epoch(trainee: Trainee, data: Tensors, recipe: Recipe) -> float:
         images = augment(data.images[rows].float() / 255)
         with torch.autocast(where.type, torch.bfloat16):
             age, gender = trainee.net(normalise(images))
-        loss = loss_of(age.float(), gender.float(), data.age[rows], data.gender[rows], recipe.years)
+        labels = data.age[rows], data.gender[rows]
+        loss = loss_of(age.float(), gender.float(), *labels, recipe.years, recipe.gender)
         trainee.step(loss, learning_rate(budget.progress(), recipe.rate), most_gradient=5.0)
         total += loss.detach()
         done += 1

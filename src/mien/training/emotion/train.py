@@ -29,8 +29,8 @@ from mien.training.loops import (
     Budget,
     Run,
     Trainee,
+    begin_with,
     device,
-    finished,
     learning_rate,
     parameter_groups,
     to_device,
@@ -211,10 +211,7 @@ def _config(recipe: Recipe) -> dict[str, Any]:
 def _trainee(recipe: Recipe, where: torch.device) -> Trainee:
     net = build(recipe.arch, recipe.dropout)
     if recipe.start is not None:
-        saved = finished(Path(recipe.start))
-        if saved["arch"] != recipe.arch:
-            raise InputError(f"{recipe.start} holds a {saved['arch']}, and this run trains a {recipe.arch}")
-        net.load_state_dict(saved["state"])
+        begin_with(net, recipe.arch, Path(recipe.start))
     to_device(net, where)
     groups = parameter_groups(net, recipe.decay)
     optimiser = torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, nesterov=True)
