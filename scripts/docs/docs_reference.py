@@ -142,7 +142,7 @@ def _route(route: Mapping[str, Any]) -> Iterator[str]:
     yield from ("", "| status | what |", "|---|---|")
     for status, answer in route["responses"].items():
         kinds = [f"`{kind}`{_of(content.get('schema', {}))}" for kind, content in answer.get("content", {}).items()]
-        told = "" if status != "200" or not kinds else f": {', '.join(kinds)}"
+        told = "" if status[0] != "2" or not kinds else f": {', '.join(kinds)}"
         yield f"| {status} | {_cell(answer['description'])}{told} |"
 
 

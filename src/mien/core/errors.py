@@ -1,5 +1,6 @@
 """Every error that Mien raises on purpose.
 
+```
 MienError
 ├── InputError                  what was given cannot be used; the message names it and the remedy
 │   ├── PictureError            not a picture, truncated, too large, too costly to decode
@@ -11,6 +12,7 @@ MienError
 ├── SettingsError               an option with a value that makes no sense
 │   └── DeviceError             a device to compute on that cannot be used; says why and what to install
 └── MissingDependencyError      an optional package is needed; the message holds the command that installs it
+```
 
 ``code`` is stable: it is what the server and ``--json`` report, and what a client may branch on.
 """
