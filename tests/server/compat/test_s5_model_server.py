@@ -14,6 +14,7 @@ from serving import MakeServer, Running, start
 from mien.core.types import FloatArray, Image
 from mien.live.fake import FakeEngine
 from mien.models import zoo
+from mien.models.attributes import OFF
 from mien.models.emotion import EmotionModel
 from mien.server.compat.s5_panels import EMOTIONS
 from mien.server.services import Backend
@@ -74,10 +75,11 @@ def test_s5_7_status(running: Running) -> None:
     assert (version["version"], version["state"]) == ("1", "AVAILABLE")
 
 
-@pytest.mark.parametrize("name", ["nothing", "age_gender_model"])
-def test_s5_7_a_model_that_is_not_there(running: Running, name: str) -> None:
+@pytest.mark.parametrize(("name", "why"), [("nothing", ""), ("age_gender_model", f": {OFF}")])
+def test_s5_7_a_model_that_is_not_there(running: Running, name: str, why: str) -> None:
     answer = ask(running, [[[0] * 48] * 48], f"/v1/models/{name}:predict")
-    assert (answer.status_code, answer.json()) == (404, {"error": f"Servable not found for request: Latest({name})"})
+    refusal = f"Servable not found for request: Latest({name}){why}"
+    assert (answer.status_code, answer.json()) == (404, {"error": refusal})
     assert httpx2.get(f"{running.http}/v1/models/{name}").status_code == 404
     other = ask(running, [[[0] * 48] * 48], "/v1/models/emotion_model/versions/2:predict")
     assert (other.status_code, other.json()["error"][:17]) == (404, "Servable not foun")
