@@ -16,7 +16,7 @@ from typing import Final
 from mien import __version__
 from mien.batch.crew import Crew, Event, Finished, Lost, Ready
 from mien.batch.ledger import Entry, Ledger, digest
-from mien.batch.worker import PARTS, Outcome, Task
+from mien.batch.worker import PARTS, Hello, Outcome, Task
 from mien.core.errors import MienError, SourceError
 
 ATTEMPTS: Final = 2
@@ -41,6 +41,7 @@ class _Job:
     idle: list[int] = field(default_factory=list)
     losses: Counter[int] = field(default_factory=Counter)
     machines: Counter[int] = field(default_factory=Counter)
+    crew: dict[int, Hello] = field(default_factory=dict)
     stillborn: int = 0
 
     def next(self) -> Task | None:
@@ -49,6 +50,12 @@ class _Job:
             return self.waiting.popleft()
         careful = any(task.index in self.losses for task in self.busy.values())
         return self.again.popleft() if self.again and not careful else None
+
+    def start(self, worker: int, task: Task) -> None:
+        """Note that a worker begins a task; the folder for its parts tells who is at work, and at which attempt."""
+        attempt = 1 + self.losses[task.index] + self.machines[task.index]
+        hello = self.crew[worker]
+        self.busy[worker] = replace(task, part=f"{task.index}.{attempt}-{hello.host}-{hello.pid}")
 
 
 def run(
@@ -79,9 +86,7 @@ def run(
                 ledger.put(outcome.entry)
             yield outcome
         while job.idle and (task := job.next()) is not None:
-            worker = job.idle.pop()
-            attempt = 1 + job.losses[task.index] + job.machines[task.index]
-            job.busy[worker] = replace(task, part=f"{task.index}.{attempt}")
+            job.start(worker := job.idle.pop(), task)
             crew.give(worker, job.busy[worker])
 
 
@@ -96,6 +101,7 @@ def _heed(event: Event, job: _Job, out: Path) -> Outcome | None:
                     f"{hello.host} has Mien {hello.version}, this machine {__version__}: install the same everywhere"
                 )
             job.stillborn = 0
+            job.crew[worker] = hello
             job.idle.append(worker)
             return None
         case Finished(worker, outcome):
@@ -105,6 +111,7 @@ def _heed(event: Event, job: _Job, out: Path) -> Outcome | None:
                 raise MienError(outcome.fatal)
             return _stumbled(job, task, outcome.crashed, outcome.entry) if outcome.crashed else outcome
         case Lost(worker, why, blameless):
+            who = job.crew.pop(worker, None)
             if worker in job.idle:
                 job.idle.remove(worker)
                 return None
@@ -119,7 +126,7 @@ def _heed(event: Event, job: _Job, out: Path) -> Outcome | None:
                 job.machines[lost.index] += 1
                 job.waiting.appendleft(lost)
                 return None
-            return _stumbled(job, lost, why, lost.blank)
+            return _stumbled(job, lost, why if who is None else f"{why}, process {who.pid} on {who.host}", lost.blank)
 
 
 def _stumbled(job: _Job, task: Task, why: str, entry: Entry) -> Outcome | None:
