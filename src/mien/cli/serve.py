@@ -29,6 +29,15 @@ def serve(
             help="Let clients ask for age and gender. For non-commercial research use only: see docs/attributes.md.",
         ),
     ] = False,
+    models: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="A mien model-server that computes the networks; its key is read from MIEN_MODELS_KEY."
+        ),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, or cuda for an NVIDIA GPU (mien[gpu]).", show_default="cpu")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Threads that analyse.", show_default="one per core")] = None,
     camera: Annotated[
         list[str] | None,
@@ -60,6 +69,8 @@ def serve(
         weights=weights,
         detect_size=detect_size,
         attributes=attributes or None,
+        models=models,
+        device=device,
         workers=workers,
         cameras=tuple(camera) if camera else None,
         allow_camera_changes=allow_camera_changes or None,
