@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from mien import __version__
-from mien.cli import bench, doctor, evaluate, keys, model_server, models, serve, sessions, ship, train
+from mien.cli import bench, cluster, doctor, evaluate, keys, model_server, models, serve, sessions, ship, train
 from mien.cli.analyze import analyze
 from mien.cli.console import printable
 from mien.cli.prune import prune
@@ -23,6 +23,7 @@ COMMANDS: Final[dict[str, Callable[..., None] | typer.Typer]] = {
     "analyze": analyze,
     "serve": serve.serve,
     "model-server": model_server.model_server,
+    "cluster": cluster.app,
     "evaluate": evaluate.app,
     "bench": bench.bench,
     "models": models.app,

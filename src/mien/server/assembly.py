@@ -25,6 +25,7 @@ def assemble(
     title: str,
     description: str,
     larger: Mapping[str, int] | None = None,
+    eager: bool = False,
 ) -> FastAPI:
     """Return an app. Nothing is loaded before its lifespan begins.
 
@@ -34,7 +35,8 @@ def assemble(
         routers: in the order in which they are asked.
         title: for the API's description.
         description: likewise.
-        larger: addresses whose bodies may be larger than others, in bytes.
+        larger: addresses whose bodies may be larger than others, in bytes, and which look to the time themselves.
+        eager: answer only once everything is loaded, and not at all when that failed.
     """
 
     @asynccontextmanager
@@ -43,6 +45,10 @@ def assemble(
         app.state.services = base
         loading = asyncio.create_task(base.load())
         try:
+            if eager:
+                await loading
+                if base.failure is not None:
+                    raise base.failure
             yield
         finally:
             await loading
@@ -61,12 +67,16 @@ def assemble(
     for router in routers:
         app.include_router(router)
     # The last added is the outermost.
-    if settings.allowed_origins:
-        app.add_middleware(
-            CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["*"], allow_headers=["*"]
-        )
-    app.add_middleware(BodyLimit, max_body=settings.max_body, others=larger)
+    app.add_middleware(BodyLimit, max_body=settings.max_body, seconds=settings.upload_timeout, others=larger)
     app.add_middleware(Throttle)
+    if settings.allowed_origins:  # around all that refuses, or a page could not read why and when to try again
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["Retry-After", "X-Request-ID"],
+        )
     app.add_middleware(Guard, host_names=settings.host_names, origins=settings.allowed_origins)
     app.add_middleware(RequestContext)
     return app

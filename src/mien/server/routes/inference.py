@@ -100,7 +100,7 @@ async def model_infer(request: Request, base: BaseDep, name: str, version: str |
     """
     model = await find(base, name, version)
     with base.gate.enter(client_at(request)):
-        body = await read_body(request, base)
+        body = await request.body()
         started = time.perf_counter()
         async with deadline(base.settings.analyze_timeout, 503, SLOW):
             job = partial(_infer, model, body, request.headers.get(oip.HEADER))
@@ -122,16 +122,6 @@ async def find(base: Base, name: str, version: str | None) -> zoo.Model:
     if version is not None and version != known:
         raise ApiError(404, "not_found", f"there is no version {version[:100]!r} of {name}: there is {known}")
     return await anyio.to_thread.run_sync(networks.get, name)
-
-
-async def read_body(request: Request, base: Base) -> bytes:
-    """Return a request's body.
-
-    Raises:
-        ApiError: 408, it does not arrive in time.
-    """
-    async with deadline(base.settings.upload_timeout, 408, "the tensor did not arrive in time: send less at once"):
-        return await request.body()
 
 
 def _infer(model: zoo.Model, body: bytes, length: str | None) -> Response:

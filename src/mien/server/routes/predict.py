@@ -26,7 +26,7 @@ from mien.server.gate import deadline
 from mien.server.inference_schemas import ERRORS, PREDICT_BODY
 from mien.server.limits import client_at
 from mien.server.plain_errors import PlainErrorRoute
-from mien.server.routes.inference import SLOW, find, read_body
+from mien.server.routes.inference import SLOW, find
 
 router = APIRouter(
     prefix="/v1/models", tags=["models"], route_class=PlainErrorRoute, dependencies=[Depends(require_key)]
@@ -76,7 +76,7 @@ async def predict(request: Request, base: BaseDep, name: str, version: str = VER
     """Compute a network on `instances` (a list, a row each) or on `inputs` (all rows in one)."""
     model = await _find(base, name, version)
     with base.gate.enter(client_at(request)):
-        body = await read_body(request, base)
+        body = await request.body()
         started = time.perf_counter()
         async with deadline(base.settings.analyze_timeout, 503, SLOW):
             job = partial(_predict, model, body)
@@ -88,9 +88,12 @@ async def predict(request: Request, base: BaseDep, name: str, version: str = VER
 async def _find(base: Base, name: str, version: str = VERSION) -> zoo.Model:
     if version != VERSION:
         raise ApiError(404, "not_found", f"Servable not found for request: Specific({name[:100]}, {version[:100]})")
-    if name not in base.networks.names():
-        raise ApiError(404, "not_found", f"Servable not found for request: Latest({name[:100]})")
-    return await find(base, name, None)
+    try:
+        return await find(base, name, None)
+    except ApiError as error:
+        if error.status_code != 404:
+            raise
+        raise ApiError(404, "not_found", f"Servable not found for request: Latest({name[:100]})") from None
 
 
 def _predict(model: zoo.Model, body: bytes) -> dict[str, Any]:

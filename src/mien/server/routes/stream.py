@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
+import uuid
 from collections import deque
 from dataclasses import replace
 from typing import Any, Final
@@ -115,6 +116,7 @@ class Stream:
             "type": "ready",
             "version": __version__,
             "protocol": PROTOCOL,
+            "stream": uuid.uuid4().hex,
             "emotions": EMOTIONS,
             "max_frame_bytes": LIVE.max_bytes,
             "attributes": ATTRIBUTES if self._services.settings.attributes else (),

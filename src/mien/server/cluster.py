@@ -1,0 +1,163 @@
+"""The server as replicas on a Ray cluster (Ray Serve), more of them when more is asked.
+
+What is where: a WebSocket stays with the replica that took it for as long as it is open, and so does all that is known
+of the people in it. Requests for single pictures know nothing of each other and go to any replica. Keys hold
+everywhere, recordings are in a database that all share; limits of rates and sockets are counted per replica. When a
+replica is lost its sockets are closed. A client that connects again, as the web app does by itself, gets another
+replica, which says ``ready`` with a new ``stream`` and knows nobody: identities start anew.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Final
+
+from mien.batch.cluster import import_ray, start
+from mien.core.errors import MissingDependencyError, SettingsError
+from mien.server.base import keys_of
+from mien.server.run import address, bind
+from mien.server.settings import ServerSettings
+
+NAME: Final = "mien"
+PATIENCE: Final = 5.0
+"""Seconds that a replica which is no longer needed waits for its sockets and requests to end by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How many replicas there are, and what each may use.
+
+    Attributes:
+        least: replicas that always run.
+        most: replicas at most.
+        cores: of each replica; as many threads analyse.
+        load: sockets and requests under way per replica that are aimed at; with more there are soon more replicas.
+
+    Raises:
+        SettingsError: a number makes no sense.
+    """
+
+    least: int = 1
+    most: int = 4
+    cores: int = 1
+    load: int = 8
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.least <= self.most:
+            raise SettingsError(f"replicas must be at least 1 and no more than --max-replicas, got {self.least}")
+        if self.cores < 1 or self.load < 1:
+            raise SettingsError("a replica needs at least one core and one stream")
+
+
+class Replica:
+    """One process that serves; Ray Serve makes them.
+
+    Args:
+        chosen: see `mien.server.replica.create_replica_app`.
+    """
+
+    def __init__(self, chosen: dict[str, Any]) -> None:
+        self._chosen = chosen
+
+    def __serve_build_asgi_app__(self) -> Any:
+        from mien.server.replica import create_replica_app
+
+        return create_replica_app(self._chosen)
+
+
+def application(settings: ServerSettings, scale: Scale) -> Any:
+    """Return the Ray Serve application; Ray has been imported.
+
+    Args:
+        settings: of every replica.
+        scale: how many there are.
+    """
+    from ray import serve
+
+    deployment = serve.deployment(
+        name=NAME,
+        autoscaling_config={
+            "min_replicas": scale.least,
+            "initial_replicas": scale.least,
+            "max_replicas": scale.most,
+            "target_ongoing_requests": scale.load,
+        },
+        # A socket is a request that goes on for as long as it is open.
+        max_ongoing_requests=settings.max_streams + settings.max_waiting + scale.cores,
+        ray_actor_options={"num_cpus": scale.cores},
+        graceful_shutdown_wait_loop_s=0.5,
+        graceful_shutdown_timeout_s=PATIENCE,
+    )
+    # Only what was chosen: folders, for one, are elsewhere on other machines.
+    chosen = {"workers": scale.cores, **settings.model_dump(exclude_unset=True)}
+    return deployment(serve.ingress()(Replica)).bind(chosen)
+
+
+def run(settings: ServerSettings, scale: Scale, ray_address: str | None = None) -> None:
+    """Serve on a cluster until a signal says otherwise.
+
+    Args:
+        settings: of the server; host and port are those of Ray's proxy.
+        scale: how many replicas there are.
+        ray_address: of a cluster that runs; None starts a Ray on this machine, which ends with this process.
+
+    Raises:
+        MissingDependencyError: Ray is not installed.
+        SettingsError: no key is set, the port is taken, or there is no cluster at the address.
+    """
+    _check(settings)
+    bind(settings.host, settings.port).close()
+    ray = import_ray(ray_address is None)
+    from ray import serve
+
+    if ray_address is None:
+        start(ray, 0)
+    else:
+        _connect(ray, ray_address)
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
+    place = "HeadOnly" if ray_address is None else "EveryNode"
+    try:
+        serve.start(proxy_location=place, http_options={"host": settings.host, "port": settings.port})
+        serve.run(application(settings, scale), name=NAME, route_prefix="/")
+        print(f"mien: ready at {address(settings)} (Ctrl-C stops)", file=sys.stderr, flush=True)
+        _until_told()
+    finally:
+        serve.shutdown()
+        ray.shutdown()
+
+
+def _check(settings: ServerSettings) -> None:
+    if importlib.util.find_spec("ray") is None:
+        raise MissingDependencyError("mien cluster serve needs Ray: pip install 'mien[cluster]'")
+    if not (settings.has_key or settings.insecure_no_key):
+        raise SettingsError("a cluster is more than this computer: set a key with MIEN_API_KEY or --api-key")
+    if settings.camera_specs:
+        raise SettingsError("cameras live in one process: watch them with mien serve")
+    keys_of(settings)
+
+
+def _connect(ray: Any, ray_address: str) -> None:
+    try:
+        ray.init(address=ray_address, namespace=NAME, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        why = (str(error).strip().splitlines() or ["no answer"])[0]
+        raise SettingsError(f"there is no Ray cluster at {ray_address} ({why}): check --ray-address") from error
+
+
+def _until_told() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
+    told = threading.Event()
+
+    def tell(_number: int, _frame: FrameType | None) -> None:
+        told.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, tell)
+    while not told.wait(0.5):  # in slices: where there are no signals that interrupt a wait, it ends between two
+        pass

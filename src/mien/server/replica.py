@@ -1,0 +1,91 @@
+"""One of several like processes behind a distributor of requests: the server, less what lives in one process alone."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from mien.core.errors import SettingsError
+from mien.server import logs
+from mien.server.assembly import assemble
+from mien.server.base import require_key
+from mien.server.errors import ApiError
+from mien.server.routes import analyze, docs, health, inference, login, predict, sessions, stream
+from mien.server.routes.web import WebApp
+from mien.server.services import Loader, Services, load_backend
+from mien.server.settings import ServerSettings
+from mien.store.archive import Archive
+from mien.store.repository import Repository
+
+_DESCRIPTION: Final = """Reads facial expressions in pictures and live streams, on as many machines as there are.
+
+Cameras, videos and the interfaces of other systems are not here: they live in one process.
+"""
+_ABSENT: Final = "cameras and videos live in one process, and this server is several: run them with mien serve"
+
+absent = APIRouter(include_in_schema=False, dependencies=[Depends(require_key)])
+
+
+@absent.api_route("/api/v1/{part}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@absent.api_route("/api/v1/{part}/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+async def not_here(part: str) -> None:
+    """Say what is missing, and where it is.
+
+    Raises:
+        ApiError: always.
+    """
+    if part in ("cameras", "videos"):
+        raise ApiError(501, "not_in_cluster", _ABSENT)
+    raise ApiError(404, "not_found", "there is nothing here: see /docs for what there is")
+
+
+class NoArchive(Archive):
+    """Stands for recordings where there is no database that all replicas share."""
+
+    def open(self) -> Repository:
+        """Refuse.
+
+        Raises:
+            SettingsError: always; says what to set.
+        """
+        raise SettingsError("recordings need a database that all replicas share: set MIEN_DATABASE_URL (PostgreSQL)")
+
+    def present(self) -> Repository | None:
+        """Return None: there are none."""
+        return None
+
+
+class ReplicaSettings(ServerSettings):
+    """The server's settings, for a process that may be lost at any time and shares its computer with others like it."""
+
+    @property
+    def archive(self) -> Archive:
+        """Where recordings are kept: only in a database that every replica reaches."""
+        return super().archive if self.database_url is not None else NoArchive(self.data_dir)
+
+
+def create_replica_app(chosen: dict[str, Any], loader: Loader = load_backend) -> FastAPI:
+    """Return a replica's ASGI app; it answers only once the models are loaded.
+
+    Args:
+        chosen: the settings that were chosen; others have this computer's defaults.
+        loader: makes what computes.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="mien-replica-", ignore_cleanup_errors=True)
+    settings = ReplicaSettings(**{**chosen, "data_dir": Path(folder.name), "cameras": ()})
+    logs.configure(settings.log_level)
+    parts = (health, analyze, stream, sessions, inference, predict, login, docs)
+    app = assemble(
+        settings,
+        lambda: Services(settings, loader),
+        [*(part.router for part in parts), absent],
+        title="Mien",
+        description=_DESCRIPTION,
+        eager=True,
+    )
+    app.state.folder = folder  # goes when the app does
+    app.router.default = WebApp(settings.static, app.router)
+    return app
