@@ -33,6 +33,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   app: [
     "app",
     "features/live",
+    "features/cameras",
     "features/videos",
     "features/photos",
     "features/sessions",
@@ -41,6 +42,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "shared",
   ],
   "features/live": ["features/live", "i18n", "shared"],
+  "features/cameras": ["features/cameras", "i18n", "shared"],
   "features/videos": ["features/videos", "i18n", "shared"],
   "features/photos": ["features/photos", "i18n", "shared"],
   "features/sessions": ["features/sessions", "i18n", "shared"],

@@ -1,7 +1,9 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from "react";
 import { AboutPage } from "../features/about/AboutPage";
 import { LivePage } from "../features/live/LivePage";
 import { useLanguage, useT } from "../i18n";
+import { onAddress } from "../shared/address";
+import { cameraOf } from "../shared/cameras";
 import { useTheme } from "../shared/theme";
 import { useKeys } from "../shared/useKeys";
 import { HelpDialog } from "./HelpDialog";
@@ -10,6 +12,7 @@ import { usePage } from "./router";
 import { SettingsDialog } from "./SettingsDialog";
 
 /** Loaded when it is first opened: who only looks at the live page does not wait for it. */
+const CamerasPage = lazy(() => import("../features/cameras/CamerasPage"));
 const VideosPage = lazy(() => import("../features/videos/VideosPage"));
 const PhotosPage = lazy(() => import("../features/photos/PhotosPage"));
 const SessionsPage = lazy(() => import("../features/sessions/SessionsPage"));
@@ -18,6 +21,7 @@ export function App() {
   const t = useT();
   const language = useLanguage();
   const page = usePage();
+  const camera = useSyncExternalStore(onAddress, () => cameraOf(window.location.pathname));
   const [dialog, setDialog] = useState<"help" | "settings" | null>(null);
   useTheme();
   useKeys({ "?": () => setDialog("help") });
@@ -36,9 +40,10 @@ export function App() {
       </a>
       <Rail page={page} onSettings={() => setDialog("settings")} onHelp={() => setDialog("help")} />
       <main id="page" tabIndex={-1} className="min-h-0 min-w-0 outline-none">
-        {page === "live" && <LivePage />}
+        {(page === "live" || camera !== null) && <LivePage camera={camera} />}
         {page === "about" && <AboutPage />}
         <Suspense fallback={null}>
+          {page === "cameras" && camera === null && <CamerasPage />}
           {page === "videos" && <VideosPage />}
           {page === "photos" && <PhotosPage />}
           {page === "sessions" && <SessionsPage />}

@@ -11,6 +11,7 @@ interface Props {
 
 const icons: Readonly<Record<Page, IconName>> = {
   live: "live",
+  cameras: "camera",
   videos: "videos",
   photos: "file",
   sessions: "sessions",
@@ -18,7 +19,7 @@ const icons: Readonly<Record<Page, IconName>> = {
 };
 
 const item =
-  "flex min-h-14 min-w-16 flex-col items-center justify-center gap-1 rounded-card px-1 py-2 text-14 font-medium transition-colors";
+  "flex min-h-14 flex-1 flex-col sm:flex-none items-center justify-center gap-1 rounded-card px-1 py-2 text-14 font-medium transition-colors";
 
 /** The pages, beside the page on desktops and below it on phones. */
 export function Rail({ page, onSettings, onHelp }: Props) {

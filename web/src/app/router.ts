@@ -3,7 +3,7 @@
 import { useSyncExternalStore } from "react";
 import { navigate, onAddress } from "../shared/address";
 
-export const pages = ["live", "videos", "photos", "sessions", "about"] as const;
+export const pages = ["live", "cameras", "videos", "photos", "sessions", "about"] as const;
 export type Page = (typeof pages)[number];
 
 export function pathOf(page: Page): string {

@@ -1,5 +1,6 @@
 import { type DragEvent, useEffect, useRef, useState } from "react";
 import { useT } from "../../i18n";
+import { refreshCameras } from "../../shared/cameras";
 import { useKeys } from "../../shared/useKeys";
 import { FILE_INPUT_ID, startFiles, toggleFullscreen } from "./actions";
 import { cameras, session, useSession } from "./store";
@@ -11,7 +12,8 @@ import { Toolbar } from "./ui/Toolbar";
 
 type Tab = "people" | "chart";
 
-export function LivePage() {
+/** @param camera the server's that is to be watched; null for a source of this computer */
+export function LivePage({ camera }: { readonly camera: string | null }) {
   const t = useT();
   const stage = useRef<HTMLElement>(null);
   const [tab, setTab] = useState<Tab>("people");
@@ -21,9 +23,14 @@ export function LivePage() {
   useKeys({ " ": () => session.togglePause(), f: fullscreen });
   useEffect(() => {
     void cameras.refresh();
+    void refreshCameras();
     // Whoever leaves the page expects the camera to go off.
     return () => session.stop();
   }, []);
+  useEffect(() => {
+    if (camera === null) session.unwatch();
+    else session.watch(camera);
+  }, [camera]);
   return (
     <div className="live" data-running={phase === "running"} {...drop}>
       {(phase === "running" || phase === "opening") && <h1 className="sr-only">{t("nav.live")}</h1>}

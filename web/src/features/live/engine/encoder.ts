@@ -2,7 +2,7 @@
 
 import { type Size, shrink } from "../../../shared/geometry";
 
-export type Picture = HTMLVideoElement | HTMLCanvasElement;
+export type Picture = HTMLVideoElement | HTMLCanvasElement | HTMLImageElement;
 
 const QUALITY = 0.8;
 const FALLBACK_QUALITY = 0.5;

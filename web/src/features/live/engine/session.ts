@@ -3,14 +3,19 @@
  * snapshot, which changes a few times a second, and canvases read `tracks` and `history` at their own pace.
  */
 
+import type { Refused } from "../../../shared/answers";
+import { CAMERAS_PATH } from "../../../shared/cameras";
 import { emotions } from "../../../shared/emotions";
 import type { Obstacle } from "../../../shared/words";
 import { openCamera } from "../sources/camera";
+import { ServerCamera } from "../sources/server";
 import { type Source, SourceError, type SourceKind, type Trouble } from "../sources/source";
 import { type Calibration, Calibrator, noCalibration } from "./calibration";
+import type { CameraState, SeenByCamera } from "./cameraNews";
 import { PausableClock } from "./clock";
 import { type Link, StreamConnection } from "./connection";
 import { EventLog } from "./events";
+import { browserSurroundings, CameraFeed } from "./feed";
 import { History } from "./history";
 import { noRates, type Rates, StreamMeter } from "./meter";
 import { noWishes, type Options, optionsFor, optionsMessage, usual, type Wishes } from "./options";
@@ -28,6 +33,8 @@ export type Stage =
 export interface Snapshot {
   readonly stage: Stage;
   readonly link: Link;
+  /** How the server's camera is that is watched; null while none is. */
+  readonly camera: CameraState | null;
   readonly paused: boolean;
   readonly people: readonly Person[];
   /** The person whose course is drawn. */
@@ -39,14 +46,15 @@ export interface Snapshot {
   readonly rates: Rates;
   readonly busy: boolean;
   readonly calibration: Calibration;
-  /** The server's words about the last picture if it refused it. */
-  readonly refused: string | null;
+  /** Why the server refused the last picture, if it did. */
+  readonly refused: Refused | null;
   readonly recording: Recording;
 }
 
 export const initial: Snapshot = {
   stage: { phase: "idle" },
   link: "off",
+  camera: null,
   paused: false,
   people: [],
   selected: null,
@@ -80,6 +88,7 @@ export class LiveSession {
   #snapshot: Snapshot = { ...initial, recording: this.#recorder.state };
   #timer: number | null = null;
   #opening = 0;
+  #feed: CameraFeed | null = null;
   #chosen: number | null = null;
   /** Whether the user chose that person; otherwise whoever is in the picture is taken. */
   #pinned = false;
@@ -113,6 +122,39 @@ export class LiveSession {
     }
   }
 
+  /** Watch a camera of the server's, instead of sending pictures to it. */
+  watch(name: string): void {
+    this.#opening++;
+    this.#close();
+    const source = new ServerCamera(name);
+    this.#run(source);
+    this.#feed = new CameraFeed(
+      {
+        onLink: (link) => this.#onFeed(source, link),
+        onState: (camera) => this.#set({ camera }),
+        onResult: (result) => this.#onSeen(result),
+        onGone: () => {
+          this.#close();
+          this.#set({
+            ...initial,
+            recording: this.#recorder.state,
+            stage: { phase: "failed", trouble: { kind: "gone", name }, retry: () => this.watch(name) },
+          });
+        },
+      },
+      browserSurroundings(`${CAMERAS_PATH}/${name}`),
+    );
+    this.#feed.start();
+  }
+
+  /** Watch none of the server's cameras any more; another source goes on. */
+  unwatch(): void {
+    const { stage } = this.#snapshot;
+    const watching = stage.phase === "running" && stage.source.kind === "server";
+    const gone = stage.phase === "failed" && stage.trouble.kind === "gone";
+    if (watching || gone) this.stop();
+  }
+
   /** End the source and the connection, and forget everything seen. */
   stop(): void {
     this.#opening++;
@@ -122,7 +164,8 @@ export class LiveSession {
 
   togglePause(): void {
     const { stage, paused } = this.#snapshot;
-    if (stage.phase !== "running") return;
+    // What the server watches goes on for everybody.
+    if (stage.phase !== "running" || stage.source.kind === "server") return;
     this.#pause(!paused);
   }
 
@@ -151,6 +194,12 @@ export class LiveSession {
   /** Keep what is seen from now on. */
   record(wanted: Wanted): void {
     this.#recorder.begin(wanted);
+    this.#set({ recording: this.#recorder.state });
+  }
+
+  /** Record nothing for a while, or go on. */
+  pauseRecording(on: boolean): void {
+    this.#recorder.pause(on);
     this.#set({ recording: this.#recorder.state });
   }
 
@@ -199,6 +248,10 @@ export class LiveSession {
     const recording = this.#recorder.state;
     this.#set({ ...initial, recording, stage: { phase: "running", source }, link: this.#connection.link });
     this.clock.resume();
+    if (source.kind === "server") {
+      this.#tick();
+      return;
+    }
     this.#pump.attach(source);
     source.onEnd(() => this.#ended(source));
     source.element.addEventListener("seeked", () => this.#pump.once());
@@ -230,6 +283,8 @@ export class LiveSession {
     this.#timer = null;
     // A recording is of one source. What waits to go on after a reload is not of this stream yet.
     if (this.#snapshot.stage.phase === "running") this.#recorder.leave();
+    this.#feed?.stop();
+    this.#feed = null;
     this.#connection.stop();
     this.#pump.detach();
     if (this.#snapshot.stage.phase === "running") this.#snapshot.stage.source.close();
@@ -300,13 +355,26 @@ export class LiveSession {
       this.#set({ recording: this.#recorder.state });
     } else if (message.type === "error") {
       if (message.seq !== null) this.#pump.settle(message.seq, now);
-      this.#set({ refused: message.message });
+      this.#set({ refused: message });
     } else if (message.type === "result") {
       const latency = this.#pump.settle(message.seq, now);
       this.#meter.dropped(now, Math.max(0, message.dropped - this.#serverDropped));
       this.#serverDropped = message.dropped;
       if (latency !== null) this.#take(message, now, latency);
     }
+  }
+
+  #onFeed(source: ServerCamera, link: Link): void {
+    // After a break the pictures have to be asked for anew; who was seen before it may be somebody else.
+    if (link === "open" && this.#snapshot.link !== "connecting") {
+      source.show();
+      this.#forget();
+    }
+    this.#set({ link, camera: link === "open" ? this.#snapshot.camera : null });
+  }
+
+  #onSeen(result: SeenByCamera): void {
+    this.#take(result, performance.now(), result.serverMs);
   }
 
   #take(result: Result, now: number, latency: number): void {

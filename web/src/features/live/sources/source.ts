@@ -1,9 +1,9 @@
-/** Where pictures come from, behind one face: a camera, a video file, the demo. */
+/** Where pictures come from, behind one face: a camera, a video file, the demo, a camera of the server's. */
 
 import type { Size } from "../../../shared/geometry";
 import type { Picture } from "../engine/encoder";
 
-export type SourceKind = "camera" | "video" | "demo";
+export type SourceKind = "camera" | "video" | "demo" | "server";
 
 /** A recording that can be wound. Times in seconds. */
 export interface Tape {
@@ -14,7 +14,7 @@ export interface Tape {
 
 export interface Source {
   readonly kind: SourceKind;
-  /** What to call it: the camera's name, the file's name. */
+  /** What to call it: the name of the camera or of the file. */
   readonly name: string;
   /** The device of a camera, otherwise null. */
   readonly deviceId: string | null;
@@ -38,7 +38,7 @@ export type Trouble =
   | { readonly kind: "denied" | "missing" | "busy" | "insecure" | "demo" }
   | { readonly kind: "unplugged"; readonly deviceId: string | null }
   | { readonly kind: "other"; readonly detail: string }
-  | { readonly kind: "unreadable"; readonly name: string };
+  | { readonly kind: "unreadable" | "gone"; readonly name: string };
 
 export class SourceError extends Error {
   override readonly name = "SourceError";

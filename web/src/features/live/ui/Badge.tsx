@@ -7,6 +7,7 @@ export function Badge() {
   const t = useT();
   const { rates, busy, stage } = useSession();
   const shown = stage.phase === "running";
+  const sending = !shown || stage.source.kind !== "server";
   return (
     <p
       data-testid="badge"
@@ -21,19 +22,29 @@ export function Badge() {
       <span className={`max-sm:hidden ${busy ? "" : "invisible"}`}>
         <Icon name="warning" size={18} />
       </span>
-      <span>{t("badge.sent", { count: rates.sent })}</span>
-      <span aria-hidden="true" className="max-sm:hidden">
-        ·
-      </span>
+      {sending && (
+        <>
+          <span>{t("badge.sent", { count: rates.sent })}</span>
+          <Dot />
+        </>
+      )}
       <span>{t("badge.read", { count: rates.read })}</span>
-      <span aria-hidden="true" className="max-sm:hidden">
-        ·
-      </span>
-      <span>{t("badge.dropped", { count: rates.dropped })}</span>
-      <span aria-hidden="true" className="max-sm:hidden">
-        ·
-      </span>
+      <Dot />
+      {sending && (
+        <>
+          <span>{t("badge.dropped", { count: rates.dropped })}</span>
+          <Dot />
+        </>
+      )}
       <span className="inline-block min-w-12 text-right">{t("badge.latency", { count: rates.latency ?? "–" })}</span>
     </p>
+  );
+}
+
+function Dot() {
+  return (
+    <span aria-hidden="true" className="max-sm:hidden">
+      ·
+    </span>
   );
 }

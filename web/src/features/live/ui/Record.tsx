@@ -14,7 +14,7 @@ export function Record() {
   const { phase } = recording;
   const [asking, setAsking] = useState(false);
   const [markedAt, setMarkedAt] = useState<number | null>(null);
-  const marks = phase === "recording" || phase === "failed";
+  const marks = phase === "recording" || phase === "paused" || phase === "failed";
   const ask = () => {
     session.dismissRecording();
     setAsking(true);
@@ -22,6 +22,7 @@ export function Record() {
   useKeys({
     r: () => phase === "off" && link === "open" && ask(),
     m: () => marks && setMarkedAt(Date.now()),
+    p: () => marks && session.pauseRecording(phase !== "paused"),
   });
   useEffect(() => {
     if (marks) setAsking(false);
@@ -34,7 +35,13 @@ export function Record() {
       ) : (
         <Running recording={recording} marks={marks} onMark={() => setMarkedAt(Date.now())} />
       )}
-      <RecordDialog open={asking} onClose={() => setAsking(false)} />
+      <RecordDialog
+        open={asking}
+        refused={recording.refused}
+        starting={phase === "starting"}
+        onBegin={(wanted) => session.record(wanted)}
+        onClose={() => setAsking(false)}
+      />
       <MarkerDialog at={markedAt} began={recording.began} onClose={() => setMarkedAt(null)} />
     </>
   );
@@ -58,6 +65,7 @@ interface RunningProps {
 function Running({ recording, marks, onMark }: RunningProps) {
   const t = useT();
   const { phase, began, saved } = recording;
+  const paused = phase === "paused";
   const time = whole((Date.now() - began) / 1000);
   return (
     <span className="flex items-center gap-1" data-testid="recording" data-phase={phase} data-saved={saved}>
@@ -74,6 +82,17 @@ function Running({ recording, marks, onMark }: RunningProps) {
           </span>
         </span>
       </span>
+      <Button
+        look="quiet"
+        icon={paused ? "record" : "recordPause"}
+        compact="always"
+        title={t(paused ? "record.resume" : "record.pause")}
+        data-testid="record-pause"
+        disabled={!marks}
+        onClick={() => session.pauseRecording(!paused)}
+      >
+        {t(paused ? "record.resume" : "record.pause")}
+      </Button>
       <Button
         look="quiet"
         icon="marker"

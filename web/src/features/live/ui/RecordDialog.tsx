@@ -2,9 +2,10 @@ import { type FormEvent, useEffect, useState } from "react";
 import { type Key, type Translate, useT } from "../../../i18n";
 import { ask } from "../../../shared/answers";
 import type { components } from "../../../shared/api";
+import { failureText, refusalText } from "../../../shared/refusals";
 import { Button } from "../../../shared/ui/Button";
 import { Dialog } from "../../../shared/ui/Dialog";
-import { session, useSession } from "../store";
+import type { Recording, Wanted } from "../engine/recording";
 
 type Purposes = components["schemas"]["Purposes"];
 
@@ -34,19 +35,35 @@ function named(id: string, text: string, t: Translate): string {
   return known === undefined ? text : t(known[1]);
 }
 
+/** Why nothing is recorded, as a sentence. */
+function refusedText(refused: NonNullable<Recording["refused"]>, purposes: Purposes | null, t: Translate): string {
+  const { kind, message } = refused;
+  const known = purposes?.refused.find(({ id }) => id === kind);
+  if (kind !== null && known !== undefined)
+    return t("refusal.purpose", { what: named(kind, `${known.text}: ${known.reason}`, t) });
+  return kind === null ? t("record.not", { message: refusalText(refused, t) }) : message;
+}
+
+/** How a recording is begun, and how that goes. */
+export interface Beginning {
+  /** Why it was not begun. */
+  readonly refused: Recording["refused"];
+  readonly starting: boolean;
+  onBegin(wanted: Wanted): void;
+}
+
 /** Asks what a recording needs: a purpose, and the consent of everybody in view. */
-export function RecordDialog({ open, onClose }: { readonly open: boolean; onClose(): void }) {
+export function RecordDialog({ open, onClose, ...how }: Beginning & { readonly open: boolean; onClose(): void }) {
   const t = useT();
   return (
     <Dialog title={t("record.title")} open={open} onClose={onClose}>
-      <Form onClose={onClose} />
+      <Form onClose={onClose} {...how} />
     </Dialog>
   );
 }
 
-function Form({ onClose }: { onClose(): void }) {
+function Form({ onClose, refused, starting, onBegin }: Beginning & { onClose(): void }) {
   const t = useT();
-  const { refused, phase } = useSession().recording;
   const { purposes, failure } = usePurposes();
   const [name, setName] = useState("");
   const [purpose, setPurpose] = useState("");
@@ -54,7 +71,7 @@ function Form({ onClose }: { onClose(): void }) {
   const [consent, setConsent] = useState(false);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    session.record({ name: name.trim(), purpose: purpose === OWN ? words.trim() : purpose, consent });
+    onBegin({ name: name.trim(), purpose: purpose === OWN ? words.trim() : purpose, consent });
   };
   return (
     <form onSubmit={submit} className="grid gap-4 text-14" data-testid="record-form">
@@ -105,7 +122,9 @@ function Form({ onClose }: { onClose(): void }) {
           />
         </label>
       )}
-      {failure !== null && <p className="text-warn">{t("record.failed.purposes", { message: failure })}</p>}
+      {failure !== null && (
+        <p className="text-warn">{t("record.failed.purposes", { message: failureText(failure, t) })}</p>
+      )}
       {purposes !== null && (
         <details>
           <summary className="cursor-pointer text-muted">{t("record.refused")}</summary>
@@ -129,27 +148,27 @@ function Form({ onClose }: { onClose(): void }) {
       </label>
       {refused !== null && (
         <p role="alert" data-testid="record-refused" className="rounded-card bg-warn-ground p-3 text-warn">
-          {refused}
+          {refusedText(refused, purposes, t)}
         </p>
       )}
       {/* Never disabled while it has the focus: the dialog would lose the keys, Escape too. */}
       <div className="flex justify-end gap-2">
         <Button onClick={onClose}>{t("record.cancel")}</Button>
-        <Button type="submit" look="main" icon="record" aria-disabled={phase === "starting"} data-testid="record-begin">
-          {t(phase === "starting" ? "record.starting" : "record.begin")}
+        <Button type="submit" look="main" icon="record" aria-disabled={starting} data-testid="record-begin">
+          {t(starting ? "record.starting" : "record.begin")}
         </Button>
       </div>
     </form>
   );
 }
 
-function usePurposes(): { readonly purposes: Purposes | null; readonly failure: string | null } {
+function usePurposes(): { readonly purposes: Purposes | null; readonly failure: unknown } {
   const [purposes, setPurposes] = useState<Purposes | null>(null);
-  const [failure, setFailure] = useState<string | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
   useEffect(() => {
     ask("/api/v1/sessions/purposes")
       .then(async (response) => setPurposes(await response.json()))
-      .catch((error: unknown) => setFailure(error instanceof Error ? error.message : String(error)));
+      .catch(setFailure);
   }, []);
   return { purposes, failure };
 }

@@ -21,7 +21,7 @@ export function RestingFace() {
   const snapshot = useSession();
   const { baseline, change } = useSettings();
   const { stage, link, paused, calibration } = snapshot;
-  if (stage.phase !== "running") return null;
+  if (stage.phase !== "running" || stage.source.kind === "server") return null;
   const running = calibration.phase === "running";
   return (
     <div className="border-t border-line px-4 py-3 text-14" data-testid="resting" data-phase={calibration.phase}>

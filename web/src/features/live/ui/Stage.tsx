@@ -61,6 +61,8 @@ function markOf(source: Source, t: Translate): string | null {
       return t("source.demoMark");
     case "video":
       return t("source.videoMark");
+    case "server":
+      return t("source.serverMark");
     default:
       return null;
   }
@@ -77,9 +79,14 @@ function Picture({ source }: { readonly source: Source }) {
   return (
     <div className="absolute inset-0 bg-[#0f1216]">
       <div ref={host} className={`stage-picture ${mirrored ? "mirrored" : ""}`} />
-      <WhyMap source={source} mirrored={mirrored} />
-      <Overlay source={source} mirrored={mirrored} />
-      <WhyWords />
+      {/* The server has drawn into the pictures of its cameras already. */}
+      {source.kind !== "server" && (
+        <>
+          <WhyMap source={source} mirrored={mirrored} />
+          <Overlay source={source} mirrored={mirrored} />
+          <WhyWords />
+        </>
+      )}
       <div className="pointer-events-none absolute inset-x-3 bottom-3 grid gap-2">
         <div className="flex items-end justify-between gap-3">
           {mark === null ? (

@@ -1,4 +1,6 @@
 import { useT } from "../../../i18n";
+import { navigate } from "../../../shared/address";
+import { cameraOf, pathOfCamera, useServerCameras } from "../../../shared/cameras";
 import { useSettings } from "../../../shared/settings";
 import { Button } from "../../../shared/ui/Button";
 import { Icon } from "../../../shared/ui/Icon";
@@ -6,6 +8,7 @@ import { chooseFile, startCamera, startDemo } from "../actions";
 import { session, useCameras, useSession } from "../store";
 import { Badge } from "./Badge";
 import { Record } from "./Record";
+import { RecordCamera } from "./RecordCamera";
 import { ShowMenu } from "./ShowMenu";
 
 /** The camera to take when the browser has not told its name yet. */
@@ -52,6 +55,8 @@ function CameraPicker() {
   const t = useT();
   const { stage } = useSession();
   const cameras = useCameras();
+  const served = useServerCameras((state) => state.cameras);
+  const watched = stage.phase === "running" && stage.source.kind === "server" ? stage.source.name : null;
   const running = stage.phase === "running" && stage.source.kind === "camera" ? stage.source.deviceId : null;
   return (
     <label className="relative flex h-10 items-center gap-2 rounded-card px-2 hover:bg-hover has-[select:disabled]:opacity-40">
@@ -60,18 +65,30 @@ function CameraPicker() {
       <select
         data-testid="camera-picker"
         className="max-w-32 truncate bg-transparent text-14 font-medium max-sm:w-5 [&>option]:bg-surface [&>option]:text-text"
-        value={running ?? ""}
-        disabled={cameras.length === 0}
-        onChange={(event) => void startCamera(event.target.value === FIRST ? null : event.target.value)}
+        value={watched === null ? (running ?? "") : pathOfCamera(watched)}
+        disabled={cameras.length === 0 && served.length === 0}
+        onChange={({ target: { value } }) => {
+          if (cameraOf(value) !== null) navigate(value);
+          else void startCamera(value === FIRST ? null : value);
+        }}
       >
         <option value="" disabled>
-          {t(cameras.length === 0 ? "source.noCamera" : "source.camera")}
+          {t(cameras.length === 0 && served.length === 0 ? "source.noCamera" : "source.camera")}
         </option>
         {cameras.map(({ deviceId, label }, i) => (
           <option key={deviceId || FIRST} value={deviceId || FIRST}>
             {label || t("source.cameraNumber", { number: i + 1 })}
           </option>
         ))}
+        {served.length > 0 && (
+          <optgroup label={t("source.onServer")} className="bg-surface text-text">
+            {served.map(({ id }) => (
+              <option key={id} value={pathOfCamera(id)}>
+                {id}
+              </option>
+            ))}
+          </optgroup>
+        )}
       </select>
     </label>
   );
@@ -83,23 +100,30 @@ function Playback({ onFullscreen }: { onFullscreen(): void }) {
   const { mirrored, change } = useSettings();
   if (stage.phase !== "running") return null;
   const { source } = stage;
+  const stop = () => (source.kind === "server" ? navigate("/cameras") : session.stop());
   // What belongs to the recording needs the room.
   const recorded = recording.phase !== "off" && recording.phase !== "starting";
   const compact = recorded ? "always" : true;
   return (
     <>
       <span className="mx-1 h-6 w-px bg-line max-sm:hidden" aria-hidden="true" />
-      <Button
-        look="quiet"
-        icon={paused ? "play" : "pause"}
-        compact={compact}
-        title={t(paused ? "action.resume" : "action.pause")}
-        data-testid="pause"
-        onClick={() => session.togglePause()}
-      >
-        {t(paused ? "action.resume" : "action.pause")}
-      </Button>
-      <Record />
+      {source.kind === "server" ? (
+        <RecordCamera id={source.name} />
+      ) : (
+        <>
+          <Button
+            look="quiet"
+            icon={paused ? "play" : "pause"}
+            compact={compact}
+            title={t(paused ? "action.resume" : "action.pause")}
+            data-testid="pause"
+            onClick={() => session.togglePause()}
+          >
+            {t(paused ? "action.resume" : "action.pause")}
+          </Button>
+          <Record />
+        </>
+      )}
       <Button
         look="quiet"
         icon="reset"
@@ -111,7 +135,7 @@ function Playback({ onFullscreen }: { onFullscreen(): void }) {
       >
         {t("action.reset")}
       </Button>
-      <ShowMenu />
+      {source.kind !== "server" && <ShowMenu />}
       {source.kind === "camera" && source.facesUser && (
         <Button
           look="quiet"
@@ -128,7 +152,7 @@ function Playback({ onFullscreen }: { onFullscreen(): void }) {
           {t("action.fullscreen")}
         </Button>
       )}
-      <Button look="quiet" icon="stop" compact data-testid="stop" onClick={() => session.stop()}>
+      <Button look="quiet" icon="stop" compact data-testid="stop" onClick={stop}>
         {t("action.stop")}
       </Button>
     </>

@@ -8,8 +8,8 @@ import type { Trouble } from "../sources/source";
 import { session } from "../store";
 
 function titleOf(trouble: Trouble, t: Translate): string {
-  return trouble.kind === "unreadable"
-    ? t("trouble.unreadable.title", { name: trouble.name })
+  return trouble.kind === "unreadable" || trouble.kind === "gone"
+    ? t(`trouble.${trouble.kind}.title`, { name: trouble.name })
     : t(`trouble.${trouble.kind}.title`);
 }
 

@@ -41,7 +41,7 @@ export function Card({ photo }: { readonly photo: Photo }) {
         </p>
         <Line photo={photo} t={t} />
       </div>
-      <div className="flex p-1">
+      <div className="flex items-start p-1">
         {failed && (
           <Button look="quiet" icon="reset" compact="always" title={t("action.retry")} onClick={() => retry(photo)}>
             {t("photos.retry", { name })}

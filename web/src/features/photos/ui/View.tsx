@@ -33,7 +33,7 @@ export function View({ photo, at, all }: Props) {
   const { reading, name } = photo;
   return (
     <div className="h-full overflow-y-auto" data-testid="photo-view" data-name={name}>
-      <div className="photo mx-auto grid h-full gap-4 p-4">
+      <div className="photo mx-auto grid gap-4 p-4 lg:h-full">
         <header className="flex flex-wrap items-center gap-2">
           <Button icon="back" look="quiet" data-testid="photos-back" onClick={() => open(null)}>
             {t("photos.back")}
@@ -53,7 +53,9 @@ export function View({ photo, at, all }: Props) {
         <div className="tools flex flex-wrap items-center gap-2">
           <HeatSwitch />
           <Annotated photo={photo} heat={heat} />
-          <p className={`flex flex-wrap items-center gap-x-4 text-14 text-muted ${heat ? "" : "invisible"}`}>
+          <p
+            className={`flex flex-wrap items-center gap-x-4 text-14 text-muted ${heat ? "" : "invisible max-sm:hidden"}`}
+          >
             <HeatColours />
           </p>
         </div>
