@@ -79,6 +79,19 @@ def test_an_allowed_page_gets_cors_headers(make_client: MakeClient, jpeg: bytes)
     assert answer.headers["access-control-allow-origin"] == "https://good.example"
 
 
+def test_refusals_carry_cors_headers_too(make_client: MakeClient) -> None:
+    client = make_client(allowed_origins="https://good.example", request_rate=0.1, max_body=1024)
+    good = {"origin": "https://good.example"}
+    large = client.post("/api/v1/analyze", content=bytes(1025), headers=good)
+    often = client.get("/api/v1/cameras", headers=good)
+    assert (large.status_code, often.status_code) == (413, 429)
+    for answer in (large, often):
+        assert answer.headers["access-control-allow-origin"] == "https://good.example"
+        assert "Retry-After" in answer.headers["access-control-expose-headers"]
+    ask = client.options("/api/v1/analyze", headers={**good, "access-control-request-method": "POST"})
+    assert ask.status_code == 200, "a page may ask what it may do, however often it did"
+
+
 def test_a_configured_name_is_served(make_client: MakeClient) -> None:
     client = make_client(allowed_hosts="mien.example.org")
     assert client.get("/ping", headers={"host": "mien.example.org"}).status_code == 200

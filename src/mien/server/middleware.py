@@ -1,7 +1,8 @@
-"""What surrounds every request: an id, a log line, security headers, a limit on the body, an answer to any fault."""
+"""What surrounds every request: an id, a log line, security headers, limits on the body, an answer to any fault."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -99,17 +100,19 @@ class RequestContext:
 
 
 class BodyLimit:
-    """Refuses bodies of more than ``max_body`` bytes: by their announced length, and while they are read.
+    """Refuses bodies of more than ``max_body`` bytes, by their announced length and while they are read, and late ones.
 
     Args:
         app: what is protected.
         max_body: in bytes.
-        others: addresses that have another limit.
+        seconds: from the first time that the body is asked for to its end.
+        others: addresses that have another limit in bytes, and look to the time themselves.
     """
 
-    def __init__(self, app: ASGIApp, max_body: int, others: Mapping[str, int] | None = None) -> None:
+    def __init__(self, app: ASGIApp, max_body: int, seconds: float, others: Mapping[str, int] | None = None) -> None:
         self.app = app
         self.max_body = max_body
+        self.seconds = seconds
         self.others = others or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,6 +125,8 @@ class BodyLimit:
             error = _too_large(most)
             await error_response(scope, error.status_code, error.code, error.detail)(scope, receive, send)
             return
+        if scope["path"] not in self.others:
+            receive = _in_time(receive, self.seconds)
         read = 0
 
         async def receive_within_limit() -> Message:
@@ -133,6 +138,28 @@ class BodyLimit:
             return message
 
         await self.app(scope, receive_within_limit, send)
+
+
+def _in_time(receive: Receive, seconds: float) -> Receive:
+    """Return ``receive`` with a limit on the time until the body is whole. (After that it waits for the disconnect.)"""
+    until: float | None = None
+    whole = False
+
+    async def receive_in_time() -> Message:
+        nonlocal until, whole
+        if whole:
+            return await receive()
+        until = asyncio.get_running_loop().time() + seconds if until is None else until
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError:
+            text = f"the request did not arrive within {seconds:g} s: send less, or over a faster line"
+            raise ApiError(408, "timeout", text) from None
+        whole = not message.get("more_body", False)
+        return message
+
+    return receive_in_time
 
 
 def _too_large(most: int) -> ApiError:

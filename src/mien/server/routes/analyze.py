@@ -95,8 +95,7 @@ async def analyze(
     backend, settings = services.backend, services.settings
     asked = allowed(attributes, settings)
     with services.gate.enter(client_at(request)):
-        async with deadline(settings.upload_timeout, 408, "the picture did not arrive in time: send a smaller one"):
-            sent = await pictures.read(request)
+        sent = await pictures.read(request)
         async with deadline(settings.analyze_timeout, 503, "the picture was not analysed in time: try again later"):
             frame = await services.decode(sent)
             wants = Wants(landmarks=landmarks, crop=crop, explain=explain, attributes=asked)
