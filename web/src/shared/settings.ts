@@ -19,6 +19,8 @@ export interface Settings {
   readonly signals: boolean;
   /** Whether each person's resting face is taken off what is shown. */
   readonly baseline: boolean;
+  /** Whether age and gender are asked for, where the server allows it. */
+  readonly attributes: boolean;
 }
 
 interface Store extends Settings {
@@ -33,12 +35,13 @@ export const defaults: Settings = {
   pose: false,
   signals: false,
   baseline: false,
+  attributes: false,
 };
 
 /** Keep of a stored value what makes sense, so that an old or damaged entry cannot break the app. */
 export function sanitize(stored: unknown): Settings {
   const value: Partial<Record<keyof Settings, unknown>> = typeof stored === "object" && stored !== null ? stored : {};
-  const flag = (name: "mirrored" | "landmarks" | "pose" | "signals" | "baseline") =>
+  const flag = (name: "mirrored" | "landmarks" | "pose" | "signals" | "baseline" | "attributes") =>
     typeof value[name] === "boolean" ? value[name] : defaults[name];
   return {
     language: typeof value.language === "string" ? value.language : defaults.language,
@@ -48,6 +51,7 @@ export function sanitize(stored: unknown): Settings {
     pose: flag("pose"),
     signals: flag("signals"),
     baseline: flag("baseline"),
+    attributes: flag("attributes"),
   };
 }
 

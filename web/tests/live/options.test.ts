@@ -3,11 +3,17 @@ import { noWishes, optionsFor, optionsMessage, usual } from "../../src/features/
 
 describe("optionsFor", () => {
   it("asks for nothing that nobody wants", () => {
-    expect(optionsFor(noWishes)).toEqual(usual);
+    expect(optionsFor(noWishes, true)).toEqual(usual);
   });
 
   it.each(["landmarks", "pose", "signals"] as const)("%s needs landmarks", (name) => {
-    expect(optionsFor({ ...noWishes, [name]: true }).landmarks).toBe(true);
+    expect(optionsFor({ ...noWishes, [name]: true }, false).landmarks).toBe(true);
+  });
+
+  it("asks for age and gender where the server allows them", () => {
+    const wishes = { ...noWishes, attributes: true };
+    expect(optionsFor(wishes, true).attributes).toBe(true);
+    expect(optionsFor(wishes, false)).toEqual(usual);
   });
 });
 
@@ -16,6 +22,12 @@ describe("optionsMessage", () => {
     const message = optionsMessage(usual, { ...usual, landmarks: true });
     expect(JSON.parse(message ?? "")).toEqual({ type: "options", landmarks: true });
     expect(optionsMessage({ ...usual, baseline: true }, usual)).toContain('"baseline":false');
+  });
+
+  it("names age and gender", () => {
+    const on = { ...usual, attributes: true };
+    expect(JSON.parse(optionsMessage(usual, on) ?? "")).toEqual({ type: "options", attributes: ["age", "gender"] });
+    expect(JSON.parse(optionsMessage(on, usual) ?? "")).toEqual({ type: "options", attributes: [] });
   });
 
   it("says nothing when nothing changed", () => {

@@ -40,7 +40,10 @@ describe("encodeFrame", () => {
 describe("parseMessage", () => {
   it("reads ready", () => {
     const text = JSON.stringify({ type: "ready", version: "0.1.0", emotions, max_frame_bytes: 1000 });
-    expect(parseMessage(text)).toEqual({ type: "ready", version: "0.1.0", maxFrameBytes: 1000 });
+    const ready = { type: "ready", version: "0.1.0", maxFrameBytes: 1000 };
+    expect(parseMessage(text)).toEqual({ ...ready, attributes: false });
+    const allowed = JSON.stringify({ ...JSON.parse(text), attributes: ["age", "gender"] });
+    expect(parseMessage(allowed)).toEqual({ ...ready, attributes: true });
   });
 
   it("reads a result, with probabilities in the fixed order", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { pathOf, placeOf } from "../../src/features/videos/engine/address";
-import type { FrameLine } from "../../src/features/videos/engine/api";
+import { type FrameLine, uploadPath } from "../../src/features/videos/engine/api";
 import { nearest, PIECE_SECONDS, Results } from "../../src/features/videos/engine/results";
 import { mostly } from "../../src/features/videos/ui/People";
 import { refusalOf } from "../../src/shared/answers";
@@ -12,6 +12,13 @@ const ID = "3f9c2a5b7d1e4f60";
 function line(time: number): FrameLine {
   return { frame: Math.round(time * 25), time, width: 64, height: 48, faces: [] };
 }
+
+describe("uploadPath", () => {
+  it("asks for age and gender where they are wanted", () => {
+    expect(uploadPath("a b&c.mp4", false)).toBe("/api/v1/videos?name=a%20b%26c.mp4");
+    expect(uploadPath("a.mp4", true)).toBe("/api/v1/videos?name=a.mp4&attributes=age,gender");
+  });
+});
 
 describe("address", () => {
   it.each([

@@ -16,12 +16,20 @@ interface State {
   /** null until the server has told. */
   readonly videos: readonly api.Video[] | null;
   readonly keepDays: number;
+  /** Whether the server allows age and gender. */
+  readonly attributes: boolean;
   /** What went wrong last; null when nothing did. */
   readonly failure: unknown;
   readonly uploads: readonly Upload[];
 }
 
-export const useVideos = create<State>()(() => ({ videos: null, keepDays: 0, failure: null, uploads: [] }));
+export const useVideos = create<State>()(() => ({
+  videos: null,
+  keepDays: 0,
+  attributes: false,
+  failure: null,
+  uploads: [],
+}));
 
 let source: EventSource | null = null;
 let nextKey = 1;
@@ -43,17 +51,18 @@ export function follow(): () => void {
 export async function refresh(): Promise<void> {
   try {
     const found = await api.list();
-    useVideos.setState({ videos: found.videos, keepDays: found.keep_days, failure: null });
+    const { videos, keep_days: keepDays, attributes } = found;
+    useVideos.setState({ videos, keepDays, attributes: attributes.length > 0, failure: null });
   } catch (error) {
     useVideos.setState({ failure: error });
   }
 }
 
-/** Send files, one after the other: together none would be there sooner. */
-export async function send(files: readonly File[]): Promise<void> {
+/** Send files, one after the other: together none would be there sooner. @param attributes with age and gender */
+export async function send(files: readonly File[], attributes: boolean): Promise<void> {
   for (const file of files) {
     const key = nextKey++;
-    const { done, abort } = api.upload(file, (share) => change(key, { share }));
+    const { done, abort } = api.upload(file, attributes, (share) => change(key, { share }));
     useVideos.setState(({ uploads }) => ({
       uploads: [...uploads, { key, name: file.name, share: 0, failure: null, abort }],
     }));

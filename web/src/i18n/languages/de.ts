@@ -74,6 +74,19 @@ const messages: Language["messages"] = {
   "show.pose.note": "Wohin der Kopf weist: blau nach vorn, grün nach unten, rot zur Seite",
   "show.signals": "Signale und Ereignisse",
   "show.signals.note": "Augen, Lidschläge, Zuwendung und mehr, je Person im Verlauf",
+  "show.attributes": "Alter und Geschlecht",
+  "show.attributes.note": "Schätzungen, oft falsch. Anfangs aus; nur für nichtkommerzielle Forschung",
+  "show.attributes.off":
+    "Auf diesem Server aus: Wer es für nichtkommerzielle Forschung nutzen darf, startet ihn mit mien serve --attributes",
+  "attributes.age": "etwa {low}–{high}",
+  "attributes.age.uncertain": "Alter unsicher",
+  "attributes.female": "Frau",
+  "attributes.male": "Mann",
+  "attributes.female.child": "Mädchen",
+  "attributes.male.child": "Junge",
+  "attributes.gender.uncertain": "Geschlecht unsicher",
+  "attributes.note":
+    "Eine Schätzung nach dem Gesicht allein. Vier von fünf sind so alt, wie sie sagt; die anderen nicht",
 
   "state.opening.camera": "Warten auf die Kamera",
   "state.opening.camera.note": "Wenn der Browser fragt, bitte „Zulassen“ wählen.",
@@ -533,7 +546,7 @@ const messages: Language["messages"] = {
   "compare.between": "{least} bis {most}",
   "compare.note":
     "Unsichere Zeit gehört zu keinem Ausdruck. Die Spanne sagt, wo ein Unterschied liegen kann, wenn es irgendein Ausdruck war; fett steht, wessen Vorzeichen nicht davon abhängt. Zwei Aufzeichnungen unterscheiden sich aus vielen Gründen: Licht, Aufgabe, Zufall.",
-  "compare.inView": "Zeit im Bild",
+  "compare.inView": "Zeit im Bild, zusammen",
   "compare.satisfaction": "Zufriedenheit, 0–100",
   "compare.attention": "Zuwendung, %",
   "compare.rate": "{event}, je Minute im Bild",

@@ -2,6 +2,7 @@
 
 import { type Emotion, emotions } from "../../../shared/emotions";
 import { type Obstacle, obstacles } from "../../../shared/words";
+import { type Attributes, attributesOf } from "./attributes";
 import { type Fields, fieldsOf, knownNumberOf, listOf, numberOf, wordOf } from "./fields";
 
 /** What is known of a person's resting face. */
@@ -43,6 +44,7 @@ export interface Measures {
   readonly perclos: number | null;
   readonly rest: RestState | null;
   readonly signals: Signals | null;
+  readonly attributes: Attributes | null;
 }
 
 export const unmeasured: Measures = {
@@ -56,6 +58,7 @@ export const unmeasured: Measures = {
   perclos: null,
   rest: null,
   signals: null,
+  attributes: null,
 };
 
 /** Something that happened to a person; times in seconds of the server's clock, `end` null while it goes on. */
@@ -79,6 +82,7 @@ export function measuresOf(face: Fields): Measures {
     perclos: knownNumberOf(face.perclos, "perclos"),
     rest: wordOf(face.baseline, restStates),
     signals: signalsOf(face.signals),
+    attributes: attributesOf(face),
   };
 }
 

@@ -28,6 +28,8 @@ export interface Ready {
   readonly type: "ready";
   readonly version: string;
   readonly maxFrameBytes: number;
+  /** Whether age and gender may be asked for. */
+  readonly attributes: boolean;
 }
 
 export interface Result {
@@ -140,6 +142,7 @@ export function parseMessage(text: string): ServerMessage | null {
         type: "ready",
         version: textOf(fields.version, "version"),
         maxFrameBytes: numberOf(fields.max_frame_bytes, "max_frame_bytes"),
+        attributes: Array.isArray(fields.attributes) && fields.attributes.length > 0,
       };
     case "result":
       return {

@@ -46,6 +46,8 @@ export interface Snapshot {
   readonly rates: Rates;
   readonly busy: boolean;
   readonly calibration: Calibration;
+  /** Whether the server allows age and gender; null while it has not said so. */
+  readonly attributes: boolean | null;
   /** Why the server refused the last picture, if it did. */
   readonly refused: Refused | null;
   readonly recording: Recording;
@@ -63,6 +65,7 @@ export const initial: Snapshot = {
   rates: noRates,
   busy: false,
   calibration: noCalibration,
+  attributes: null,
   refused: null,
   recording: notRecording,
 };
@@ -324,7 +327,7 @@ export class LiveSession {
   #tell(): boolean {
     const { stage } = this.#snapshot;
     if (stage.phase !== "running") return false;
-    const wanted = optionsFor(this.#wishes);
+    const wanted = optionsFor(this.#wishes, this.#snapshot.attributes === true);
     const message = optionsMessage(this.#told, wanted);
     if (message === null || !this.#connection.send(message)) return false;
     this.#told = wanted;
@@ -337,6 +340,7 @@ export class LiveSession {
       this.#serverDropped = 0;
       this.#forget();
       this.#told = usual;
+      this.#set({ attributes: null });
       this.#tell();
       this.#recorder.connected();
     } else {
@@ -351,6 +355,8 @@ export class LiveSession {
     const now = performance.now();
     if (message.type === "ready") {
       this.#pump.maxFrameBytes = message.maxFrameBytes;
+      this.#set({ attributes: message.attributes });
+      this.#tell();
     } else if (this.#recorder.take(message)) {
       this.#set({ recording: this.#recorder.state });
     } else if (message.type === "error") {

@@ -1,6 +1,7 @@
 import { useLanguage, useT } from "../../../i18n";
 import { Bars, FaceMark, SmallBars } from "../../../shared/ui/Face";
 import { confidenceOf, spokenLabel } from "../../../shared/words";
+import { aboutText } from "../engine/attributes";
 import type { Person } from "../engine/tracks";
 import { session, useSession } from "../store";
 import { RestingFace } from "./RestingFace";
@@ -73,6 +74,11 @@ function PersonCard({ person, selected }: { readonly person: Person; readonly se
           </span>
         </span>
       </span>
+      {measures.attributes !== null && (
+        <span className="mt-1 block truncate text-14" title={t("attributes.note")} data-testid="about">
+          {aboutText(measures.attributes, t, language)}
+        </span>
+      )}
       {expression !== null &&
         (selected ? (
           <Bars values={expression.probabilities} raw={expression.uncorrected} />

@@ -2,11 +2,12 @@ import { type ToggleEvent, useEffect, useId, useRef } from "react";
 import { useT } from "../../../i18n";
 import { useSettings } from "../../../shared/settings";
 import { Button } from "../../../shared/ui/Button";
+import { useSession } from "../store";
 
 const WIDTH = 288;
 const GAP = 8;
 
-const shows = ["landmarks", "pose", "signals"] as const;
+const shows = ["landmarks", "pose", "signals", "attributes"] as const;
 
 /** What is shown beside the expression. The browser's own popover closes it by Escape or a click elsewhere. */
 export function ShowMenu() {
@@ -15,6 +16,7 @@ export function ShowMenu() {
   const button = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLFieldSetElement>(null);
   const settings = useSettings();
+  const { attributes } = useSession();
 
   useEffect(() => {
     const hide = () => panel.current?.hidePopover();
@@ -62,12 +64,15 @@ export function ShowMenu() {
               type="checkbox"
               className="mt-0.5 size-5 shrink-0 accent-accent"
               data-testid={`show-${name}`}
-              checked={settings[name]}
+              checked={settings[name] && !(name === "attributes" && attributes === false)}
+              disabled={name === "attributes" && attributes === false}
               onChange={(event) => settings.change({ [name]: event.target.checked })}
             />
             <span>
               <span className="block text-16">{t(`show.${name}`)}</span>
-              <span className="block text-14 text-muted">{t(`show.${name}.note`)}</span>
+              <span className="block text-14 text-muted">
+                {t(name === "attributes" && attributes === false ? "show.attributes.off" : `show.${name}.note`)}
+              </span>
             </span>
           </label>
         ))}

@@ -48,14 +48,24 @@ export async function frames(id: string, from: number, to: number): Promise<Fram
     .map((line): FrameLine => JSON.parse(line));
 }
 
+export function uploadPath(name: string, attributes: boolean): string {
+  return `${BASE}?name=${encodeURIComponent(name)}${attributes ? "&attributes=age,gender" : ""}`;
+}
+
 /** The connection broke off. */
 export class LostError extends Error {
   override readonly name = "LostError";
 }
 
-/** Send a file as it is; fails with a Refusal or a LostError. @param onProgress gets the share that was sent, 0–1 */
+/**
+ * Send a file as it is; fails with a Refusal or a LostError.
+ *
+ * @param attributes whether age and gender are estimated
+ * @param onProgress gets the share that was sent, 0–1
+ */
 export function upload(
   file: File,
+  attributes: boolean,
   onProgress: (share: number) => void,
 ): { readonly done: Promise<Video>; abort(): void } {
   const request = new XMLHttpRequest();
@@ -69,7 +79,7 @@ export function upload(
     });
     request.addEventListener("error", () => reject(new LostError("the connection was lost")));
     request.addEventListener("abort", () => reject(new LostError("it was cancelled")));
-    request.open("POST", `${BASE}?name=${encodeURIComponent(file.name)}`);
+    request.open("POST", uploadPath(file.name, attributes));
     request.setRequestHeader("content-type", "application/octet-stream");
     request.send(file);
   });

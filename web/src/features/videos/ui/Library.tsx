@@ -2,6 +2,7 @@ import { type DragEvent, useRef, useState } from "react";
 import { useT } from "../../../i18n";
 import { remoteHost } from "../../../shared/host";
 import { failureText } from "../../../shared/refusals";
+import { useSettings } from "../../../shared/settings";
 import { Button } from "../../../shared/ui/Button";
 import { Icon } from "../../../shared/ui/Icon";
 import { LostError } from "../engine/api";
@@ -15,6 +16,7 @@ export function Library() {
   const t = useT();
   const { videos, uploads, failure } = useVideos();
   const [dragging, setDragging] = useState(false);
+  const choose = useSend();
   const drop = {
     onDragOver: (event: DragEvent) => {
       if (!event.dataTransfer.types.includes("Files")) return;
@@ -27,7 +29,7 @@ export function Library() {
     onDrop: (event: DragEvent) => {
       event.preventDefault();
       setDragging(false);
-      void send([...event.dataTransfer.files]);
+      choose([...event.dataTransfer.files]);
     },
   };
   return (
@@ -72,10 +74,19 @@ export function Library() {
   );
 }
 
+/** Send files with age and gender where they are wanted and the server allows them. */
+function useSend(): (files: readonly File[]) => void {
+  const wanted = useSettings((state) => state.attributes);
+  const allowed = useVideos((state) => state.attributes);
+  return (files) => void send(files, wanted && allowed);
+}
+
 function Chooser({ dragging }: { readonly dragging: boolean }) {
   const t = useT();
   const input = useRef<HTMLInputElement>(null);
-  const keepDays = useVideos((state) => state.keepDays);
+  const { keepDays, attributes } = useVideos();
+  const settings = useSettings();
+  const choose = useSend();
   const host = remoteHost(window.location.hostname);
   const where = host === null ? t("videos.kept.here") : t("videos.kept.server", { host });
   const kept = keepDays > 0 ? t("videos.kept.days", { where, days: keepDays }) : t("videos.kept.ever", { where });
@@ -88,6 +99,21 @@ function Chooser({ dragging }: { readonly dragging: boolean }) {
       </Button>
       <p className="text-14 text-muted">{dragging ? t("videos.drop.here") : t("videos.drop")}</p>
       <p className="text-14 text-muted">{kept}</p>
+      {attributes && (
+        <label className="flex max-w-lg gap-3 text-left">
+          <input
+            type="checkbox"
+            className="mt-0.5 size-5 shrink-0 accent-accent"
+            data-testid="video-attributes"
+            checked={settings.attributes}
+            onChange={(event) => settings.change({ attributes: event.target.checked })}
+          />
+          <span>
+            <span className="block">{t("show.attributes")}</span>
+            <span className="block text-14 text-muted">{t("show.attributes.note")}</span>
+          </span>
+        </label>
+      )}
       <input
         ref={input}
         type="file"
@@ -99,7 +125,7 @@ function Chooser({ dragging }: { readonly dragging: boolean }) {
         onChange={(event) => {
           const files = [...(event.target.files ?? [])];
           event.target.value = "";
-          void send(files);
+          choose(files);
         }}
       />
     </div>
