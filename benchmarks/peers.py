@@ -282,6 +282,16 @@ def first_results(chosen: list[Peer], cache: Path, picture: Path, core: int, rou
     return {name: round(statistics.median(seconds), 2) for name, seconds in taken.items()}
 
 
+def named(arguments: list[str]) -> Iterator[str]:
+    """Yield the command line as it is written down: files by their names, without what says where to work."""
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument in ("--cache", "--out", "--core"):
+            next(waiting)
+        else:
+            yield Path(argument).name
+
+
 def targets(report: dict[str, Any]) -> list[tuple[str, str, str, bool | None]]:
     """Return what was aimed at: what, aim, found, met (None: not measured)."""
     rows, mien = report["clip"]["rows"], report["clip"]["rows"]["Mien"]
@@ -404,7 +414,7 @@ def main() -> None:
         cv2.imwrite(str(picture), next(iter(video)).image)
     report: dict[str, Any] = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "command": "python benchmarks/peers.py " + " ".join(Path(part).name for part in sys.argv[1:]),
+        "command": "python benchmarks/peers.py " + " ".join(named(sys.argv[1:])),
         "machine": machine(),
         "python": platform.python_version(),
         "rounds": chosen.rounds,
