@@ -93,13 +93,20 @@ def tracks(result: dict[str, Any]) -> list[int]:
 def test_greeting(server: Running) -> None:
     with connect(server.ws, subprotocols=["mien.v1"]) as client:  # type: ignore[list-item]
         assert client.subprotocol == "mien.v1"
-        assert receive(client) == {
+        ready = receive(client)
+        assert len(ready.pop("stream")) == 32
+        assert ready == {
             "type": "ready",
             "version": __version__,
             "protocol": "mien.v1",
             "emotions": list(EMOTIONS),
             "max_frame_bytes": LIVE.max_bytes,
         }
+
+
+def test_every_socket_is_another_stream(server: Running) -> None:
+    with connect(server.ws) as one, connect(server.ws) as other:
+        assert receive(one)["stream"] != receive(other)["stream"]
 
 
 def test_a_client_that_names_no_protocol_is_served(server: Running) -> None:

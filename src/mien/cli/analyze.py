@@ -75,6 +75,18 @@ def analyze(
         typer.Option("--explain", help="Lay over annotated copies what spoke for the expression, and what against it."),
     ] = None,
     precision: Annotated[str | None, typer.Option(help="Model files: int8 or fp32.", show_default="int8")] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="cpu, or cuda for an NVIDIA GPU (mien[gpu]).", show_default="cpu", envvar="MIEN_DEVICE"),
+    ] = None,
+    models: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="A mien model-server that computes the networks; its key is read from MIEN_MODELS_KEY.",
+            envvar="MIEN_MODELS",
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -139,6 +151,8 @@ def analyze(
         baseline=baseline,
         signals=signals,
         precision=precision,
+        device=device,
+        models=models or None,
     )
     settings = AnalyzerSettings(tracking=tracking, **chosen)
     try:

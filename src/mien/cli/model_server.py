@@ -17,6 +17,13 @@ def model_server(
         str | None, typer.Option(help="cpu, or cuda for an NVIDIA GPU (mien[gpu]).", show_default="cpu")
     ] = None,
     precision: Annotated[str | None, typer.Option(help="Model files: int8 or fp32.", show_default="int8")] = None,
+    attributes: Annotated[
+        bool,
+        typer.Option(
+            "--attributes",
+            help="Also age and gender. For non-commercial research use only: see docs/attributes.md.",
+        ),
+    ] = False,
     workers: Annotated[int | None, typer.Option(help="Threads that compute.", show_default="one per core")] = None,
     api_key: Annotated[
         str | None, typer.Option(help="Key that clients need; better set MIEN_API_KEY, which other users cannot see.")
@@ -39,6 +46,7 @@ def model_server(
         port=port,
         device=device,
         precision=precision,
+        attributes=attributes or None,
         workers=workers,
         api_key=api_key,
         insecure_no_key=insecure_no_key or None,
