@@ -39,20 +39,27 @@ expect.set_options(timeout=ACTION_TIMEOUT_MS)
 
 
 class Server:
-    """``mien serve`` in a process of its own, on the same port each time it is started."""
+    """``mien serve`` in a process of its own, on the same port each time it is started.
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    Args:
+        environment: variables beside those of this process.
+        before: Python that the process runs first, for what cannot be had otherwise.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None, before: str = "") -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self._before = before
         self._environment = {**os.environ, "MIEN_LOG_LEVEL": "warning", **(environment or {})}
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
 
     def start(self) -> None:
         """Start it and wait until it says that it is ready."""
-        command = [sys.executable, "-c", "from mien.cli.main import main; main()", "serve", "--port", str(self.port)]
+        program = f"{self._before}\nfrom mien.cli.main import main; main()"
+        command = [sys.executable, "-c", program, "serve", "--port", str(self.port)]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=self._environment)
         ready, said = threading.Event(), list[str]()
 

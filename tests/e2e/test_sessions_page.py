@@ -106,7 +106,7 @@ def test_goes_on_after_a_reload_and_says_what_is_refused(keeping: Server, browse
     live.find("record-words").fill("productivity of employees")
     live.find("record-consent").check()
     live.find("record-begin").click()
-    expect(live.find("record-refused")).to_contain_text("monitoring of workers")
+    expect(live.find("record-refused")).to_contain_text("Monitoring workers")
     page.keyboard.press("Escape")
     begin(page, "Twice")
     page.reload()
@@ -115,3 +115,63 @@ def test_goes_on_after_a_reload_and_says_what_is_refused(keeping: Server, browse
     expect(live.find("recording")).to_have_attribute("data-phase", "recording")
     live.find("record-stop").click()
     expect(live.find("recording-notice")).to_contain_text("Recording saved")
+
+
+def test_paused_and_gone_on_with(keeping: Server, browser: Browser, visitor: Visitor) -> None:
+    page = visitor.open(browser, keeping.url)
+    live = LivePage(page)
+    live.start("demo")
+    live.wait_for_face()
+    begin(page, "With a pause")
+    page.keyboard.press("p")
+    expect(live.find("recording")).to_have_attribute("data-phase", "paused")
+    expect(live.find("recording-notice")).to_contain_text("nothing is recorded until it goes on")
+    # What was seen holds for a second: a shorter pause is none.
+    since = page.evaluate("Date.now()")
+    page.wait_for_function("since => Date.now() - since > 2500", arg=since)
+    live.wait_for_face()
+    saved = float(live.find("recording").get_attribute("data-saved") or 0)
+    live.find("record-pause").click()
+    expect(live.find("recording")).to_have_attribute("data-phase", "recording")
+    page.wait_for_function(
+        "saved => Number(document.querySelector('[data-testid=recording]').dataset.saved) > saved + 2.5", arg=saved
+    )
+    live.find("record-stop").click()
+    live.find("recording-open").click()
+    expect(live.find("session-timeline")).to_have_attribute("data-gaps", re.compile("[1-9]"))
+
+
+def test_two_are_compared(keeping: Server, browser: Browser, visitor: Visitor) -> None:
+    page = visitor.open(browser, keeping.url)
+    live = LivePage(page)
+    live.start("demo")
+    live.wait_for_face("happiness")
+    for name in ("First design", "Second design"):
+        begin(page, name)
+        live.find("record-stop").click()
+        expect(live.find("recording-notice")).to_contain_text("Recording saved")
+    page.get_by_role("link", name="Sessions").click()
+    live.find("session-search").fill("design")
+    expect(live.find("session")).to_have_count(2)
+    expect(live.find("sparkline")).to_have_count(2)
+    expect(live.find("sparkline").first).to_have_accessible_name(re.compile("Happiness"))
+    page.get_by_label("Choose Second design to compare").check()
+    expect(live.find("compare-two")).to_be_disabled()
+    page.get_by_label("Choose First design to compare").check()
+    live.find("compare-two").click()
+
+    expect(page).to_have_url(re.compile(r"/sessions/compare\?a=\w+&b=\w+$"))
+    expect(live.find("compare-happiness")).to_contain_text("%")
+    expect(live.find("compare-a").get_by_role("combobox").first).to_contain_text("Second design")
+    expect(live.find("compare-cautions").locator("[data-caution=short]")).to_be_visible()
+    expect(live.find("compare-smile")).to_have_count(0)
+    live.find("compare-position").press("End")
+    live.find("compare-stretched").click()
+    expect(live.find("compare-stretched")).to_have_attribute("aria-pressed", "true")
+    assert barriers(page) == []
+    live.find("compare-values").get_by_role("link").first.click()
+    expect(page).to_have_url(re.compile(r"/sessions/\w+\?t=\d"))
+    live.find("compare-this").click()
+    expect(live.find("compare-b").get_by_role("combobox")).to_have_value("")
+    live.find("compare-b").get_by_role("combobox").select_option(index=1)
+    expect(live.find("compare-table")).to_be_visible()

@@ -189,6 +189,8 @@ const messages: Language["messages"] = {
   "table.raw": "Roh",
   "table.raw.note": "Ohne Abzug des Ruhegesichts",
 
+  "signals.off": "Signale und Ereignisse sind aus",
+  "signals.on": "Verfolgen",
   "signal.attention": "Zuwendung",
   "signal.attention.note": "Gesicht zur Kamera, Augen offen. Wohin die Augen blicken, wird nicht gemessen.",
   "signal.eyes": "Augen offen",

@@ -185,6 +185,8 @@ export const messages = {
   "table.raw": "Raw",
   "table.raw.note": "Without the resting face taken off",
 
+  "signals.off": "Signals and events are off",
+  "signals.on": "Follow them",
   "signal.attention": "Attention",
   "signal.attention.note": "Face towards the camera, eyes open. Where the eyes look is not measured.",
   "signal.eyes": "Eyes open",

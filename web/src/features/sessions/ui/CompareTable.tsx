@@ -33,11 +33,11 @@ export function CompareTable({ sessions, people, shares, curves }: Props) {
               {t("table.expression")}
             </th>
             {[0, 1].map((place) => (
-              <th key={place} scope="col" className="w-[24%] py-1 font-medium">
+              <th key={place} scope="col" className="w-[17%] py-1 font-medium sm:w-[24%]">
                 <Letter place={place} />
               </th>
             ))}
-            <th scope="col" className="w-[26%] py-1 text-right font-medium">
+            <th scope="col" className="w-[27%] py-1 text-right font-medium">
               {t("compare.difference")}
             </th>
           </tr>
@@ -120,7 +120,7 @@ function Measures({ sessions, people, shares, curves }: Props) {
     });
   const row = (name: ReactNode, testid: string, values: Pair<number | null>, digits: number, scale = 1) => (
     <tr key={testid} data-testid={testid}>
-      <th scope="row" className="py-1.5 pr-2 text-left font-normal break-words">
+      <th scope="row" className="py-1.5 pr-2 text-left font-normal break-words hyphens-auto">
         {name}
       </th>
       {values.map((value, place) => (
@@ -130,7 +130,9 @@ function Measures({ sessions, people, shares, curves }: Props) {
         </td>
       ))}
       <td className="py-1.5 text-right">
-        {values[0] !== null && values[1] !== null && number(digits, true).format((values[1] - values[0]) * scale)}
+        {values[0] !== null &&
+          values[1] !== null &&
+          minus(number(digits, true).format((values[1] - values[0]) * scale))}
       </td>
     </tr>
   );
@@ -178,5 +180,10 @@ function both<From, To>([a, b]: Pair<From>, make: (value: From) => To): Pair<To>
 /** Percentage points with their sign: "+12". */
 function pointsIn(language: string): (share: number) => string {
   const format = new Intl.NumberFormat(language, { maximumFractionDigits: 0, signDisplay: "exceptZero" });
-  return (share) => format.format(100 * share);
+  return (share) => minus(format.format(100 * share));
+}
+
+/** A minus sign as wide as the plus sign. */
+function minus(text: string): string {
+  return text.replace("-", "−");
 }

@@ -121,7 +121,7 @@ function Comparing({ chosen, onDone }: { readonly chosen: readonly string[]; onD
       className="sticky bottom-3 mt-3 flex flex-wrap items-center gap-2 rounded-card border border-line bg-surface p-2 shadow-float"
       data-testid="comparing"
     >
-      <span role="status" className="mr-auto px-2 text-14">
+      <span role="status" className="mr-auto px-2 text-14 max-sm:w-full">
         {t(b === null ? "compare.one" : "compare.two")}
       </span>
       <Button look="quiet" onClick={onDone}>

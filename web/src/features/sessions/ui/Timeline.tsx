@@ -8,7 +8,7 @@ import { including, type Span, zoom } from "../../../shared/span";
 import { Button } from "../../../shared/ui/Button";
 import { EmotionGlyph } from "../../../shared/ui/Icon";
 import * as api from "../engine/api";
-import { laneOf, stepsOf, type Value, valuesAt } from "../engine/course";
+import { gapsOf, laneOf, stepsOf, type Value, valuesAt } from "../engine/course";
 import { drawGaps, drawMarkers } from "./drawing";
 import { emotionWord } from "./words";
 
@@ -177,6 +177,7 @@ function Canvas({ course, lanes, span, markers, at, hover, onHover, onTime }: Ca
       aria-label={t("sessions.course.label")}
       data-testid="session-timeline"
       data-lanes={people.map(({ track }) => track).join(" ")}
+      data-gaps={course === null ? undefined : gapsOf(course).length}
       className="w-full cursor-crosshair touch-pan-y"
       style={{ height: AXIS_HEIGHT + Math.max(1, people.length) * LANE_HEIGHT }}
       onPointerMove={(event) => onHover(pointed(event))}
