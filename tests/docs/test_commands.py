@@ -93,8 +93,9 @@ class Page:
             timeout=WAIT,
             check=False,
         )
-        told = done.stdout.decode(errors="replace")
-        assert done.returncode == 0, f"exit status {done.returncode} of\n{script}\n{told[-4000:]}\n{self.log()}"
+        if done.returncode != 0:
+            told = done.stdout.decode(errors="replace")[-4000:]
+            raise AssertionError(f"exit status {done.returncode} of\n{script}\n{told}\n{self.log()}")
 
     def environment(self) -> dict[str, str]:
         """Return the environment of this page's commands: nothing of ours, a folder of their own for data."""
@@ -194,7 +195,8 @@ def test_commands_of_a_page(path: Path, page: Page) -> None:
             try:
                 page.run(block)
             except AssertionError as error:
-                pytest.fail(f"{path.relative_to(ROOT)}:{block.line}: {error}", pytrace=False)
+                error.add_note(f"in {path.relative_to(ROOT)}:{block.line}, see docs/writing-docs.md")
+                raise
 
 
 @pytest.mark.parametrize("path", PAGES, ids=[str(path.relative_to(ROOT)) for path in PAGES])
