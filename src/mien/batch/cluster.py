@@ -10,8 +10,10 @@ The rules of `mien.batch.run` are the same for both engines this way: same rows,
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -93,8 +95,9 @@ class RayCrew:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # Actors end with the connection; killing them first ends those that are at work without waiting for them.
-        for actor in self._actors.values():
-            self._ray.kill(actor)
+        with suppress(self._ray.exceptions.RayError):  # where the cluster is gone they are too
+            for actor in self._actors.values():
+                self._ray.kill(actor)
         self._actors.clear()
         self._ray.shutdown()
 
@@ -131,8 +134,7 @@ class RayCrew:
         node = self._nodes.pop(worker, "")
         alive = {each["NodeID"] for each in self._ray.nodes() if each["Alive"]}
         self._hire()
-        first = str(error).strip().splitlines() or [type(error).__name__]
-        return Lost(worker, f"the worker was lost ({first[0].strip()})", bool(node) and node not in alive)
+        return Lost(worker, f"the worker was lost ({_brief(error)})", bool(node) and node not in alive)
 
     def _hire(self) -> None:
         actor = self._actor.remote(self._open, str(Path.cwd()))
@@ -147,8 +149,9 @@ class RayCrew:
         try:
             self._ray.init(address=self._address, **_QUIET)
         except (ConnectionError, RuntimeError, ValueError) as error:
-            why = str(error).strip().splitlines()[0]
-            raise SettingsError(f"there is no Ray cluster at {self._address} ({why}): check --ray-address") from error
+            raise SettingsError(
+                f"there is no Ray cluster at {self._address} ({_brief(error)}): check --ray-address"
+            ) from error
 
 
 def import_ray(own: bool) -> Any:
@@ -182,14 +185,27 @@ def start(ray: Any, cores: int) -> None:
     Args:
         ray: what `import_ray` returned.
         cores: that it may use; 0 for all.
+
+    Raises:
+        MienError: it did not start.
     """
-    ray.init(
-        address="local",
-        num_cpus=cores or None,
-        include_dashboard=False,
-        object_store_memory=OBJECT_STORE,
-        **_QUIET,
-    )
+    try:
+        ray.init(
+            address="local",
+            num_cpus=cores or None,
+            include_dashboard=False,
+            object_store_memory=OBJECT_STORE,
+            **_QUIET,
+        )
+    except Exception as error:  # Ray has no error of its own for this, and raises bare ones
+        raise MienError(f"Ray did not start on this machine ({_brief(error)}): see its logs in /tmp/ray") from error
+
+
+def _brief(error: Exception) -> str:
+    """Return the first line of one of Ray's errors, and the last where that is the error of ours which it is about."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    cause = len(lines) > 1 and re.match(r"[\w.]+(Error|Exception): ", lines[-1]) is not None
+    return f"{lines[0]} … {lines[-1]}" if cause else lines[0]
 
 
 def _unchecked() -> None:
