@@ -18,12 +18,12 @@ it tells whether detail of the size that the networks read is there, whatever th
 
 from __future__ import annotations
 
-from typing import Final
+import math
+from typing import Any, Final
 
 import cv2
 import numpy as np
 
-from mien.core.geometry import box_transform, warp
 from mien.core.types import REASONS, Faces, FloatArray, Image, IntArray
 
 SIDE: Final = 64
@@ -56,22 +56,51 @@ def quality(image: Image, faces: Faces, pose: FloatArray | None = None) -> tuple
 
 def _picture_shares(image: Image, box: FloatArray) -> tuple[float, float, float]:
     """Return the shares of dark light, bright light and sharpness in a box; 0 for a box beyond the picture."""
-    height, width = image.shape[:2]
-    x1, y1 = np.maximum(box[:2], 0)
-    x2, y2 = np.minimum(box[2:], [width, height])
-    if x2 - x1 < 1 or y2 - y1 < 1:
+    crop = _crop(image, box)
+    if crop is None:
         return 0.0, 0.0, 0.0
-    crop = warp(image, box_transform((x1, y1, x2, y2), (0, 0, 1, 1), SIDE, SIDE), SIDE, SIDE, grey=True)
     ranks = np.bincount(crop.ravel(), minlength=256).cumsum()
-    low, high = (float(np.searchsorted(ranks, share * ranks[-1])) for share in (0.25, 0.75))
+    low, high = (float(level) for level in np.searchsorted(ranks, (0.25 * crop.size, 0.75 * crop.size)))
     # A touch of blur first: the noise of a dark sensor is no detail.
-    calm = cv2.GaussianBlur(np.asarray(crop, np.float32), (3, 3), 0)
-    contrast = max(float(calm.var()), 1.0)
-    sharpness = float(cv2.Laplacian(calm, cv2.CV_32F).var()) / contrast
-    focus = _ramp(np.log(max(sharpness, 1e-9)), np.log(0.0015), np.log(0.02))
-    return float(_ramp(high, 15, 55)), float(_ramp(low, 245, 205)), float(focus)
+    calm = cv2.GaussianBlur(crop.astype(np.float32), (3, 3), 0)
+    contrast = max(_variance(calm), 1.0)
+    sharpness = _variance(cv2.Laplacian(calm, cv2.CV_32F)) / contrast
+    focus = _share(math.log(max(sharpness, 1e-9)), math.log(0.0015), math.log(0.02))
+    return _share(high, 15, 55), _share(low, 245, 205), focus
 
 
-def _ramp(value: FloatArray | float, zero: float, one: float) -> FloatArray:
+def _crop(image: Image, box: FloatArray) -> Image | None:
+    """Return a square as large as the box around its middle, grey ``[SIDE, SIDE]``; None beyond the picture.
+
+    It is halved while it is at least twice as large as needed, and interpolated then: detail does not alias, and each
+    step is one that OpenCV has fast code for. (Its averaging by other factors takes five times as long.)
+    """
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = (float(v) for v in box)
+    x1, y1, x2, y2 = max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height))
+    if x2 - x1 < 1 or y2 - y1 < 1:
+        return None
+    half = math.sqrt((x2 - x1) * (y2 - y1)) / 2
+    x, y = (x1 + x2) / 2, (y1 + y2) / 2
+    left, top = max(round(x - half), 0), max(round(y - half), 0)
+    right, bottom = max(round(x + half), left + 1), max(round(y + half), top + 1)
+    grey = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_BGR2GRAY)
+    while min(grey.shape) >= 2 * SIDE:
+        rows, columns = grey.shape[0] // 2, grey.shape[1] // 2
+        grey = cv2.resize(grey[: 2 * rows, : 2 * columns], (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _variance(values: Any) -> float:
+    _, deviation = cv2.meanStdDev(values)  # a seventh of the time of NumPy's
+    return float(deviation[0, 0]) ** 2
+
+
+def _share(value: float, zero: float, one: float) -> float:
+    """Return `_ramp` of one number."""
+    return min(max((value - zero) / (one - zero), 0.0), 1.0)
+
+
+def _ramp(value: FloatArray, zero: float, one: float) -> FloatArray:
     """Return 0 at ``zero``, 1 at ``one`` (either may be the larger), linear between, clipped."""
-    return np.asarray(np.clip((np.asarray(value) - zero) / (one - zero), 0, 1), np.float32)
+    return np.asarray(np.clip((value - zero) / (one - zero), 0, 1), np.float32)
