@@ -15,6 +15,7 @@ PACKAGES = (
     "numpy",
     "opencv-python-headless",
     "onnxruntime",
+    "onnxruntime-gpu",
     "av",
     "simplejpeg",
     "fastapi",
@@ -32,6 +33,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.
         "python": platform.python_version(),
         "system": platform.platform(),
         "processor": processor(),
+        "gpu": gpu(),
         "packages": {name: package_version(name) for name in PACKAGES},
         "web_app": web_app(),
         "models": models(),
@@ -68,6 +70,18 @@ def processor() -> dict[str, Any]:
                 flags |= set(value.split())
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {"name": name, "cores": usable, "features": [flag for flag in FLAGS if flag in flags]}
+
+
+def gpu() -> str:
+    """Return ``usable``, or why ``--device cuda`` would be refused, which is no problem where nobody wants it."""
+    from mien.core.errors import DeviceError
+    from mien.models import runtime
+
+    try:
+        runtime.require_gpu()
+    except DeviceError as error:
+        return str(error)
+    return "usable"
 
 
 def web_app() -> str | None:
@@ -148,6 +162,7 @@ def _print(report: dict[str, Any]) -> None:
     cpu = report["processor"]
     print(f"mien {report['mien']} · Python {report['python']} · {report['system']}")
     print(f"processor  {cpu['name']}, {cpu['cores']} cores, {' '.join(cpu['features']) or 'features unknown'}")
+    print(f"gpu        {report['gpu']}")
     print("packages   " + ", ".join(f"{n} {v or '(not installed)'}" for n, v in report["packages"].items()))
     print(f"web app    {report['web_app'] or 'not built'}")
     for m in report["models"]:

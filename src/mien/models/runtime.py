@@ -90,12 +90,21 @@ class Session:
         return dict(zip(wanted, (np.asarray(v, np.float32) for v in values), strict=True))
 
 
+def require_gpu() -> None:
+    """Raise unless an NVIDIA GPU can be expected to be used.
+
+    Raises:
+        DeviceError: says why not and what to install.
+    """
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints what it cannot find; we say so ourselves
+        ort.preload_dlls()
+    gpu.require(ort.get_available_providers(), Path(ort.__file__).parent / "capi")
+
+
 def _open(data: bytes, options: ort.SessionOptions, name: str, device: str) -> ort.InferenceSession:
     providers: list[str | tuple[str, dict[str, str]]] = ["CPUExecutionProvider"]
     if device == "cuda":
-        with contextlib.redirect_stdout(io.StringIO()):  # it prints what it cannot find; we say so ourselves
-            ort.preload_dlls()
-        gpu.require(ort.get_available_providers(), Path(ort.__file__).parent / "capi")
+        require_gpu()
         # What the GPU cannot compute, counting shapes for one, is left to the CPU.
         providers.insert(0, (gpu.PROVIDER, gpu.OPTIONS))
     try:
