@@ -54,7 +54,7 @@ def test_many_are_read_a_broken_one_is_named_and_all_can_be_taken_away(
     page.get_by_test_id("photo-input").set_input_files([folder / name for name in names])
     expect(page.get_by_test_id("photos-read")).to_have_attribute("data-read", "5")
     expect(page.get_by_test_id("photos-read")).to_contain_text("not readable: 1")
-    expect(card(page, "broken.jpg").get_by_test_id("photo-reason")).to_contain_text("broken.jpg")
+    expect(card(page, "broken.jpg").get_by_test_id("photo-reason")).to_contain_text("damaged")
     expect(card(page, "portrait.png")).to_contain_text("Happiness")
     expect(card(page, "grey.png")).to_contain_text("No face found")
     expect(card(page, "dark.png")).to_contain_text("Uncertain (too dark)")

@@ -52,6 +52,7 @@ interface LinkProps {
   readonly children: ReactNode;
 }
 
+/** On phones there is room for six: About is reached from the settings there. */
 function PageLink({ page, current, children }: LinkProps) {
   const onClick = (event: MouseEvent) => {
     // A click with a modifier opens a tab, which is the browser's business.
@@ -64,7 +65,7 @@ function PageLink({ page, current, children }: LinkProps) {
       href={pathOf(page)}
       onClick={onClick}
       aria-current={current ? "page" : undefined}
-      className={`${item} ${current ? "bg-ground text-link" : "text-muted hover:bg-hover"}`}
+      className={`${item} ${page === "about" ? "max-sm:hidden" : ""} ${current ? "bg-ground text-link" : "text-muted hover:bg-hover"}`}
     >
       {children}
     </a>

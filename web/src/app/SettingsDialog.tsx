@@ -1,6 +1,7 @@
 import { languages, useT } from "../i18n";
 import { themes, useSettings } from "../shared/settings";
 import { Dialog } from "../shared/ui/Dialog";
+import { go, pathOf } from "./router";
 
 interface Props {
   readonly open: boolean;
@@ -58,6 +59,17 @@ export function SettingsDialog({ open, onClose }: Props) {
             <span className="text-muted">{t("settings.mirrored.note")}</span>
           </span>
         </label>
+        <a
+          href={pathOf("about")}
+          className="flex min-h-10 items-center text-16 text-link hover:underline sm:hidden"
+          onClick={(event) => {
+            event.preventDefault();
+            onClose();
+            go("about");
+          }}
+        >
+          {t("about.title")}
+        </a>
       </div>
     </Dialog>
   );

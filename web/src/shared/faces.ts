@@ -8,7 +8,9 @@ import type { ChipText, Shown } from "./words";
 
 const FONT = `600 14px ${FONT_FAMILY}`;
 const CHIP_HEIGHT = 28;
+const SMALL_CHIP_HEIGHT = 20;
 const PAD = 8;
+const SMALL_PAD = 4;
 const GLYPH = 18;
 const GAP = 6;
 
@@ -47,33 +49,41 @@ export function drawFaces(context: CanvasRenderingContext2D, faces: readonly Sho
   context.restore();
 }
 
-/** A label, laid out: its number, glyph and, unless there is no room for them, words. */
+/** What a chip has room for: everything; number and glyph; the number alone. */
+type Room = "words" | "glyph" | "number";
+
+/** A label, laid out. */
 interface Chip {
   readonly rect: Rect;
+  readonly room: Room;
   readonly numberWidth: number;
   readonly label: string;
   readonly value: string;
 }
 
-/** Lay out the labels; those that would cover each other do without words, which the list of people has too. */
+/** Lay out the labels; those that would cover each other do without what the list of people has too. */
 function chipsOf(context: CanvasRenderingContext2D, faces: readonly ShownFace[], canvas: Size): Chip[] {
-  const full = faces.map((face) => chipOf(context, face, canvas, true));
-  const crowded = overlapping(full.map(({ rect }) => rect));
-  return full.map((chip, i) => {
-    const face = faces[i];
-    return crowded[i] === true && face !== undefined ? chipOf(context, face, canvas, false) : chip;
-  });
+  const lay = (face: ShownFace, room: Room) => chipOf(context, face, canvas, room);
+  let chips = faces.map((face) => lay(face, "words"));
+  for (const room of ["glyph", "number"] as const) {
+    const crowded = overlapping(chips.map(({ rect }) => rect));
+    chips = faces.flatMap((face, i) => (crowded[i] === true ? lay(face, room) : (chips[i] ?? [])));
+  }
+  return chips;
 }
 
-function chipOf(context: CanvasRenderingContext2D, face: ShownFace, canvas: Size, words: boolean): Chip {
-  const numberWidth = context.measureText(String(face.number)).width + GAP;
-  const label = words ? face.label : "";
-  const value = words ? face.value : "";
-  const glyphWidth = face.expression === null ? 0 : GLYPH;
+function chipOf(context: CanvasRenderingContext2D, face: ShownFace, canvas: Size, room: Room): Chip {
+  const alone = room === "number";
+  const numberWidth = context.measureText(String(face.number)).width + (alone ? 0 : GAP);
+  const label = room === "words" ? face.label : "";
+  const value = room === "words" ? face.value : "";
+  const glyphWidth = face.expression === null || alone ? 0 : GLYPH;
   const valueWidth = value === "" ? 0 : GAP + context.measureText(face.widest).width;
   const labelWidth = label === "" ? 0 : GAP + context.measureText(label).width;
-  const width = PAD + numberWidth + glyphWidth + labelWidth + valueWidth + PAD;
-  return { rect: chipPlace(face.box, width, canvas), numberWidth, label, value };
+  const pad = alone ? SMALL_PAD : PAD;
+  const width = pad + numberWidth + glyphWidth + labelWidth + valueWidth + pad;
+  const rect = chipPlace(face.box, width, alone ? SMALL_CHIP_HEIGHT : CHIP_HEIGHT, canvas);
+  return { rect, room, numberWidth, label, value };
 }
 
 function drawBox(context: CanvasRenderingContext2D, number: number, { x, y, width, height }: Rect): void {
@@ -92,19 +102,20 @@ function drawBox(context: CanvasRenderingContext2D, number: number, { x, y, widt
 
 function drawChip(context: CanvasRenderingContext2D, face: ShownFace, chip: Chip): void {
   const { expression } = face;
-  const { x, y, width } = chip.rect;
+  const { x, y, width, height } = chip.rect;
+  const alone = chip.room === "number";
   drawChipGround(context, expression, chip.rect);
   context.fillStyle = "#ffffff";
   context.textBaseline = "middle";
   context.textAlign = "left";
-  const middle = y + CHIP_HEIGHT / 2 + 0.5;
-  let at = x + PAD;
-  context.globalAlpha = face.alpha * 0.75;
+  const middle = y + height / 2 + 0.5;
+  let at = x + (alone ? SMALL_PAD : PAD);
+  context.globalAlpha = face.alpha * (alone ? 1 : 0.75);
   context.fillText(String(face.number), at, middle);
   context.globalAlpha = face.alpha;
   at += chip.numberWidth;
-  if (expression !== null) {
-    drawGlyph(context, looks[expression.label].glyph, at, y + (CHIP_HEIGHT - GLYPH) / 2);
+  if (expression !== null && !alone) {
+    drawGlyph(context, looks[expression.label].glyph, at, y + (height - GLYPH) / 2);
     at += GLYPH + GAP;
   }
   context.fillText(chip.label, at, middle);
@@ -113,16 +124,21 @@ function drawChip(context: CanvasRenderingContext2D, face: ShownFace, chip: Chip
 }
 
 /** Above the face; inside its upper edge when there is no room above; never beyond the canvas. */
-function chipPlace(box: Rect, width: number, canvas: Size): Rect {
+function chipPlace(box: Rect, width: number, height: number, canvas: Size): Rect {
   const x = Math.max(4, Math.min(canvas.width - width - 4, box.x + box.width / 2 - width / 2));
-  const above = box.y - CHIP_HEIGHT - 8;
-  return { x, y: above >= 4 ? above : Math.max(4, box.y + 8), width, height: CHIP_HEIGHT };
+  const gap = height / 4;
+  const above = box.y - height - gap;
+  return { x, y: above >= 4 ? above : Math.max(4, box.y + gap), width, height };
 }
 
-function drawChipGround(context: CanvasRenderingContext2D, expression: Shown | null, { x, y, width }: Rect): void {
+function drawChipGround(
+  context: CanvasRenderingContext2D,
+  expression: Shown | null,
+  { x, y, width, height }: Rect,
+): void {
   context.save();
   context.beginPath();
-  context.roundRect(x, y, width, CHIP_HEIGHT, 8);
+  context.roundRect(x, y, width, height, height / 4);
   context.fillStyle = "rgb(15 18 22 / 0.86)";
   context.fill();
   if (expression !== null) {
@@ -130,7 +146,7 @@ function drawChipGround(context: CanvasRenderingContext2D, expression: Shown | n
     context.clip();
     context.globalAlpha *= expression.uncertain ? 0.3 : 0.6;
     context.fillStyle = looks[expression.label].colour;
-    context.fillRect(x, y, width * expression.confidence, CHIP_HEIGHT);
+    context.fillRect(x, y, width * expression.confidence, height);
     context.restore();
   }
   if (expression?.uncertain === true) context.setLineDash([5, 4]);

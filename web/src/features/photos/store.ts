@@ -9,7 +9,7 @@ import { Turns } from "./engine/turns";
 export type Reading =
   | { readonly state: "waiting" | "reading" }
   | { readonly state: "done"; readonly analysis: Analysis }
-  | { readonly state: "failed"; readonly reason: string };
+  | { readonly state: "failed"; readonly error: unknown };
 
 export interface Photo {
   readonly key: number;
@@ -70,7 +70,9 @@ export function showHeat(heat: boolean): void {
 export function outcomesOf(photos: readonly Photo[]): Outcome[] {
   return photos.flatMap(({ name, reading }): Outcome[] => {
     if (reading.state === "done") return [{ name, analysis: reading.analysis }];
-    return reading.state === "failed" ? [{ name, error: reading.reason }] : [];
+    return reading.state === "failed"
+      ? [{ name, error: String(reading.error instanceof Error ? reading.error.message : reading.error) }]
+      : [];
   });
 }
 
@@ -85,7 +87,7 @@ async function read({ key, file, name }: Photo): Promise<void> {
     change(key, { state: "done", analysis });
   } catch (error) {
     // One that was removed meanwhile is not there to be changed.
-    change(key, { state: "failed", reason: error instanceof Error ? error.message : String(error) });
+    change(key, { state: "failed", error });
   } finally {
     requests.delete(key);
   }

@@ -78,7 +78,7 @@ function Facts({ camera }: { readonly camera: CameraStatus }) {
         ? t("rest.switch")
         : name;
   }
-  return <p className="col-span-2 col-start-2 min-h-5 text-14 text-muted">{facts.join(" · ")}</p>;
+  return facts.length > 0 && <p className="col-span-2 col-start-2 text-14 text-muted">{facts.join(" · ")}</p>;
 }
 
 /** Removing forgets the results as well, so it asks once more in the same place. */

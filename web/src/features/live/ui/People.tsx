@@ -5,7 +5,7 @@ import { aboutText } from "../engine/attributes";
 import type { Person } from "../engine/tracks";
 import { session, useSession } from "../store";
 import { RestingFace } from "./RestingFace";
-import { Signals } from "./Signals";
+import { Signals, SignalsHint } from "./Signals";
 import { WhyHint, whyOn } from "./Why";
 
 export function People({ shown }: { readonly shown: boolean }) {
@@ -33,6 +33,7 @@ export function People({ shown }: { readonly shown: boolean }) {
         </ul>
       )}
       <WhyHint />
+      <SignalsHint />
       <RestingFace />
     </section>
   );

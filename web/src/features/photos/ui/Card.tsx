@@ -1,4 +1,6 @@
 import { type Translate, useLanguage, useT } from "../../../i18n";
+import { capitalized } from "../../../shared/format";
+import { failureText } from "../../../shared/refusals";
 import { Button } from "../../../shared/ui/Button";
 import { EmotionGlyph, Icon } from "../../../shared/ui/Icon";
 import { spokenLabel } from "../../../shared/words";
@@ -68,7 +70,7 @@ function Line({ photo: { reading }, t }: { readonly photo: Photo; readonly t: Tr
   if (reading.state === "failed")
     return (
       <p role="alert" data-testid="photo-reason" className="text-14 break-words text-warn">
-        {reading.reason}
+        {capitalized(failureText(reading.error, t), language)}
       </p>
     );
   if (reading.state !== "done") return <p className="text-14 text-muted">{t(`photos.state.${reading.state}`)}</p>;
