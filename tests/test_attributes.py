@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from attributing import Brightness, stand_in
@@ -13,6 +14,7 @@ from mien.core.errors import SettingsError
 from mien.core.settings import AnalyzerSettings, Wants
 from mien.core.types import Faces, Frame, FrameResult, Image
 from mien.models import attributes
+from mien.outputs.json import face_to_json
 from mien.pipeline import Analyzer
 
 BOTH = Wants(attributes=("age", "gender"))
@@ -155,3 +157,24 @@ def test_who_switches_them_off_is_forgotten() -> None:
     stream.reset()
     assert ages(stream.analyze(Frame(picture(102, 102), 3, 0.3))) == pytest.approx([40], abs=2)
     assert session.batches == [1, 1, 1]
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp32"])
+def test_a_grown_woman(portrait: Image, precision: str) -> None:
+    """The shipped network, on Eileen Collins at 36."""
+    analyzer = Analyzer(AnalyzerSettings(attributes=("age", "gender"), precision=precision))
+    value = face_to_json(analyzer.analyze(portrait).faces, 0)
+    assert 25 < value["age"] < 45
+    assert value["age_range"][0] < 36 < value["age_range"][1]
+    assert "age_uncertain" not in value
+    assert value["gender"]["label"] != "male"
+
+
+def test_a_small_copy_of_her_is_uncertain(portrait: Image) -> None:
+    small = np.asarray(cv2.resize(portrait, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), np.uint8)
+    result = Analyzer(AnalyzerSettings(attributes=("age", "gender"), small_faces=True)).analyze(small)
+    assert len(result.faces) == 1
+    assert result.faces.sizes[0] < 32
+    assert result.faces.age_uncertain is not None
+    assert result.faces.gender_uncertain is not None
+    assert (result.faces.age_uncertain[0], result.faces.gender_uncertain[0]) == (True, True)

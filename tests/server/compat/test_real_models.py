@@ -78,3 +78,35 @@ def test_s5_7_the_models_own_server_agrees(running: Running, portrait: Image) ->
     message = {"signature_name": "serving_default", "instances": crop.reshape(1, 48, 48, 1).tolist()}
     answer = httpx2.post(running.http + "/v1/models/emotion_model:predict", json=message, timeout=WAIT).json()
     assert EMOTIONS[int(np.argmax(answer["predictions"][0]))] == "happy"
+
+
+@pytest.fixture(scope="module")
+def allowing(_clean_environment: None) -> Iterator[Running]:
+    """A server that allows age and gender."""
+    server = start(FakeEngine(), load_backend, True, {"attributes": True, "workers": 1})
+    yield server
+    server.stop()
+
+
+def test_s5_10_plausible_age_and_gender(allowing: Running, picture: str) -> None:
+    with socketio.SimpleClient() as client:
+        client.connect(allowing.http, namespace="/compute_age_gender_route")
+        client.emit("analyze_age_gender_request", {"data": f"data:image/jpeg;base64,{picture}"})
+        answers = dict(client.receive(timeout=WAIT) for _ in range(2))
+    age = answers["age_model_response"]
+    assert 25 < age["data"] < 45
+    assert age["range"][0] < 36 < age["range"][1]
+    assert answers["gender_model_response"]["data"] in ("female", "uncertain")
+
+
+def test_s5_10_shapes_and_plausible_values_of_the_model(allowing: Running, portrait: Image) -> None:
+    x1, y1, x2, y2 = FACE
+    crop: Any = cv2.resize(portrait[y1:y2, x1:x2], (64, 64), interpolation=cv2.INTER_AREA)
+    message = {"signature_name": "serving_default", "instances": [crop.tolist(), crop[:, ::-1].tolist()]}
+    answer = httpx2.post(allowing.http + "/v1/models/age_gender_model:predict", json=message, timeout=WAIT)
+    for prediction in answer.json()["predictions"]:
+        assert (len(prediction["dense"]), len(prediction["dense_1"])) == (2, 101)
+        assert sum(prediction["dense"]) == pytest.approx(1, abs=1e-5)
+        assert sum(prediction["dense_1"]) == pytest.approx(1, abs=1e-3)
+        assert 20 < np.arange(101) @ prediction["dense_1"] < 55
+        assert prediction["dense"][0] > 0.3, "surely no man, though the crop leaves out her hair"
