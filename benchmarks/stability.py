@@ -3,7 +3,9 @@
 Usage: python benchmarks/stability.py FILE [--every N] [--json]
 
 The aim is a third at most: a label that a person can read. `tests/tracking/test_filters.py` holds the other side of the
-bargain, that a true change is shown within 300 ms at 5 to 60 frames/s.
+bargain, that a true change is shown within 300 ms at 5 to 60 frames/s. True changes count on both sides: the fewer
+frames are looked at, the fewer flicker, and the larger a share the true ones are. Then compare the number shown with
+what can be seen on the clip; a filter that shows fewer than those hides something.
 """
 
 from __future__ import annotations
