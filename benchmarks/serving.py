@@ -94,9 +94,7 @@ class Served:
         }[way]
         limits = {"MIEN_SOCKET_RATE": "0", "MIEN_MAX_CLIENT_SOCKETS": "5000", "MIEN_MAX_STREAMS": "5000"}
         started = time.perf_counter()
-        self.process = subprocess.Popen(
-            command, stderr=subprocess.DEVNULL, env={**os.environ, **limits}, start_new_session=True
-        )
+        self.process = subprocess.Popen(command, env={**os.environ, **limits}, start_new_session=True)
         self._wait()
         self.started_in = time.perf_counter() - started
 
