@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -248,6 +249,23 @@ def test_a_stream_learns_resting_faces_and_follows_signals_and_events(portrait: 
     again = stream.analyze(frames(portrait, 1)[0]).faces
     assert again.baseline_state is not None
     assert BASELINE_STATES[int(again.baseline_state[0])] == "none"
+
+
+def test_a_stream_is_calibrated_at_the_time_that_was_said(portrait: NDArray[np.uint8]) -> None:
+    analyzer, _ = scripted(*[[FACE]] * 60)
+    tracking = replace(analyzer.settings.tracking, calibration=(1.0, 4.0))
+    analyzer.settings = replace(analyzer.settings, tracking=tracking)
+    stream = analyzer.stream()
+    stream.wants = Wants(baseline=True)
+    states = {}
+    for frame in frames(portrait, 42):
+        column = stream.analyze(frame).faces.baseline_state
+        assert column is not None
+        states[frame.timestamp] = BASELINE_STATES[int(column[0])]
+    first = min(time for time, state in states.items() if state == "calibrating")
+    done = min(time for time, state in states.items() if state == "calibrated")
+    assert first == pytest.approx(1.0, abs=0.11)
+    assert done - first == pytest.approx(2.0, abs=0.11)
 
 
 def test_streams_without_wishes_have_neither_baseline_nor_signals(portrait: NDArray[np.uint8]) -> None:

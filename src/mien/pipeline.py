@@ -219,6 +219,7 @@ class StreamAnalyzer:
         self.steady_landmarks = OneEuro(COUNT)
         self.attributes = AttributeMemory()
         self._detected: float | None = None
+        self._calibration = tracking.calibration
 
     def analyze(self, frame: Frame) -> FrameResult:
         """Analyse the next frame.
@@ -228,6 +229,9 @@ class StreamAnalyzer:
             hysteresis), ``uncertain``, ``quality``, ``reason``, and what else is wanted.
         """
         watch, now = Stopwatch(), frame.timestamp
+        if self._calibration is not None and now >= self._calibration[0]:
+            self.people.calibrate(self._calibration[1])
+            self._calibration = None
         faces = self._find(frame, watch)
         faces = self.analyzer.read_emotions(frame.image, faces, watch)
         if self.wants.landmarks:

@@ -166,6 +166,25 @@ def test_a_calibration_waits_for_good_frames_and_gives_up_in_the_end() -> None:
     assert offset(learner, now)[SAD] == pytest.approx(CALIBRATED_LIMIT)
 
 
+def test_a_calibration_ends_at_the_time_that_was_said() -> None:
+    learner = Baseline(learn=False)
+    learner.calibrate(until=3.0)
+    now = show(learner, DROOPING, 1.5, quality=[0.1])
+    now = show(learner, DROOPING, 2.5, start=now)
+    assert learner.states([1]) == ("none",), "only a second and a half of it could be used"
+    learner.calibrate(until=now + 2.0)
+    show(learner, DROOPING, 2.2, start=now)
+    assert learner.states([1]) == ("calibrated",)
+
+
+def test_a_calibration_does_not_wait_for_somebody_beyond_its_time() -> None:
+    learner = Baseline(learn=False)
+    learner.calibrate(until=2.0)
+    learner.update([], np.empty((0, 8)), 0.0)
+    show(learner, DROOPING, 3, start=2.5)
+    assert learner.states([1]) == ("none",)
+
+
 def test_a_new_calibration_replaces_the_old_one() -> None:
     learner = Baseline()
     learner.calibrate()

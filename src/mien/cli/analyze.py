@@ -59,6 +59,13 @@ def analyze(
     baseline: Annotated[
         bool | None, typer.Option("--baseline", help="In videos, learn each person's resting face and take it off.")
     ] = None,
+    calibrate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FROM-TO",
+            help="Seconds of a video in which people show their resting faces; see --baseline.",
+        ),
+    ] = None,
     signals: Annotated[
         bool | None,
         typer.Option("--signals", help="In videos, follow signals and events; most of them need --landmarks."),
@@ -138,7 +145,8 @@ def analyze(
     plan = Plan(every, out, kind, annotate, bool(signals), partition=partition)
     if draw is not None:
         plan = replace(plan, marks=tuple(part.strip() for part in draw.split(",") if part.strip()))
-    tracking = TrackingSettings(**_chosen(detect_interval=detect_interval))
+    calibration = None if calibrate is None else _span(calibrate)
+    tracking = TrackingSettings(**_chosen(detect_interval=detect_interval, calibration=calibration))
     chosen = _chosen(
         detector=detector,
         weights=weights,
@@ -148,7 +156,7 @@ def analyze(
         landmarks=landmarks,
         attributes=attributes,
         explain=explain,
-        baseline=baseline,
+        baseline=baseline or (None if calibration is None else True),
         signals=signals,
         precision=precision,
         device=device,
@@ -205,6 +213,21 @@ def _with_workers(
     Analyzer(settings)  # what is wrong with the settings shows here, and not in every worker
     with Progress(bars) as progress:
         return bulk.run(found, plan, settings, spread, lines, progress)
+
+
+def _span(text: str) -> tuple[float, float]:
+    """Return the two numbers of ``FROM-TO``.
+
+    Raises:
+        SettingsError: it is something else.
+    """
+    from mien.core.errors import SettingsError
+
+    start, _, end = text.partition("-")
+    try:
+        return float(start), float(end)
+    except ValueError:
+        raise SettingsError(f"--calibrate {text}: give seconds as FROM-TO, such as 0-3") from None
 
 
 def _chosen(**options: Any) -> dict[str, Any]:

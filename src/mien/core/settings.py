@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +42,8 @@ class TrackingSettings:
         min_iou: least IoU at which a detection is the same face as a predicted track.
         smoothing: time constant of the probability smoothing.
         hold: how long another emotion must lead before the shown label follows.
+        calibration: from when to when in the stream those in view show their resting faces, at least two seconds; None
+            when nobody says. Of use with `AnalyzerSettings.baseline`.
     """
 
     detect_interval: float | None = None
@@ -48,6 +51,7 @@ class TrackingSettings:
     min_iou: float = 0.2
     smoothing: float = 0.14
     hold: float = 0.08
+    calibration: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         for name in ("detect_interval", "keep_lost", "smoothing", "hold"):
@@ -55,6 +59,10 @@ class TrackingSettings:
                 raise SettingsError(f"{name} must not be negative, got {getattr(self, name)}")
         if not 0 < self.min_iou < 1:
             raise SettingsError(f"min_iou must lie between 0 and 1, got {self.min_iou}")
+        if self.calibration is not None:
+            start, end = self.calibration
+            if not (start >= 0 and start + 2 <= end < math.inf):
+                raise SettingsError(f"a calibration takes at least 2 seconds from 0 on, got {start:g} to {end:g}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,7 @@ class Baseline:
             time=(), mean=(k,), rest=(k,), seconds=(), calibrated=(), left=(), taken=(), total=(k,)
         )
         self._pending = False
+        self._until: float | None = None
 
     def reset(self) -> None:
         """Forget all tracks, and a calibration that was asked for."""
@@ -120,13 +121,16 @@ class Baseline:
         """Forget every track that is not in ``active``."""
         self._memory.forget(active)
 
-    def calibrate(self) -> None:
+    def calibrate(self, until: float | None = None) -> None:
         """Take the next two seconds of everybody in the next frame as their resting face.
 
         Who is in that frame is calibrated when enough good frames of them came in within `PATIENCE` seconds; what was
         known of them before holds until then, and thereafter if they did not come.
+
+        Args:
+            until: presentation time at which it gives up, instead of after `PATIENCE`.
         """
-        self._pending = True
+        self._pending, self._until = True, until
 
     def update(
         self, tracks: Any, probabilities: Any, timestamp: float, quality: Any | None = None, pose: Any | None = None
@@ -160,7 +164,7 @@ class Baseline:
 
         usable = _usable(n, quality, pose)
         if self._pending:
-            self._begin(rows)
+            self._begin(rows, now)
         self._calibrate(rows, given, seconds, usable)
         if self.learn:
             calm = np.abs(given - memory["mean"][rows]).sum(1) / 2 <= CALM
@@ -191,11 +195,14 @@ class Baseline:
         limit = np.where(asked, CALIBRATED_LIMIT, LEARNED_LIMIT)
         return offset_of(memory["rest"][rows], trust, limit, self._resting)
 
-    def _begin(self, rows: Any) -> None:
+    def _begin(self, rows: Any, now: float) -> None:
         """Start the calibration of these rows, if there are any; else it waits for somebody to come."""
         memory = self._memory
-        self._pending = not len(rows)
-        memory["left"][rows] = PATIENCE
+        patience = PATIENCE if self._until is None else self._until - now
+        self._pending = patience > 0 and not len(rows)
+        if patience <= 0:
+            return
+        memory["left"][rows] = patience
         memory["taken"][rows] = 0
         memory["total"][rows] = 0
 

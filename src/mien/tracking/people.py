@@ -37,9 +37,9 @@ class People:
         for memory in (*self._memories, self._events):
             memory.reset()
 
-    def calibrate(self) -> None:
+    def calibrate(self, until: float | None = None) -> None:
         """Take the next two seconds of everybody in view as their resting faces; see `Baseline.calibrate`."""
-        self._baseline.calibrate()
+        self._baseline.calibrate(until)
 
     def update(
         self, faces: Faces, active: Iterable[int], timestamp: float, wants: Wants
