@@ -58,9 +58,9 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def run(*command: str, cwd: Path = ROOT) -> str:
-    """Run a command and return its stdout; end this process when it fails."""
-    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, text=True)
+def run(*command: str, cwd: Path | None = None) -> str:
+    """Run a command, by default in the checkout, and return its stdout; end this process when it fails."""
+    done = subprocess.run(command, cwd=cwd or ROOT, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {done.returncode}")
     return done.stdout
