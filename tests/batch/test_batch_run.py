@@ -135,6 +135,12 @@ def test_workers_that_never_get_ready_end_the_job(tmp_path: Path) -> None:
         settle(tmp_path, crew, 1)
 
 
+def test_as_long_as_one_worker_lives_the_job_goes_on(tmp_path: Path) -> None:
+    crew = FakeCrew(1, done)
+    crew.events += [Lost(k, "killed") for k in range(1, STILLBORN + 2)]
+    assert settle(tmp_path, crew, 5).keys() == set(range(5))
+
+
 @pytest.mark.parametrize(
     ("hello", "message"),
     [

@@ -26,7 +26,7 @@ MACHINES: Final = 8
 """Machines that a file may lose, through no fault of its own, before it is taken for the cause all the same."""
 
 STILLBORN: Final = 3
-"""Workers in a row that may die before they are ready."""
+"""Workers in a row that may die before they are ready, when there is no other."""
 
 _TICK: Final = 0.25
 
@@ -118,7 +118,7 @@ def _heed(event: Event, job: _Job, out: Path) -> Outcome | None:
             lost = job.busy.pop(worker, None)
             if lost is None:
                 job.stillborn += 1
-                if job.stillborn >= STILLBORN:
+                if job.stillborn >= STILLBORN and not job.crew:
                     raise MienError(f"{STILLBORN} workers in a row died before they could begin: {why}")
                 return None
             shutil.rmtree(out / PARTS / lost.part, ignore_errors=True)
