@@ -157,6 +157,8 @@ class Models(Strict):
     emotion: str
     emotion_version: str
     precision: str
+    device: str | None = Field(None, description="That computes: `cpu` or `cuda`")
+    attributes_version: str | None = Field(None, description="Of the model of age and gender, where they are allowed")
 
 
 class Analysis(Strict):

@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 from mien.core.types import Image
 from mien.live.fake import FakeEngine
 from mien.server.compat.s5_panels import EMOTIONS
+from mien.server.schemas import Analysis
 from mien.server.services import load_backend
 
 FACE = (178, 76, 265, 185)
@@ -97,6 +98,15 @@ def test_s5_10_plausible_age_and_gender(allowing: Running, picture: str) -> None
     assert 25 < age["data"] < 45
     assert age["range"][0] < 36 < age["range"][1]
     assert answers["gender_model_response"]["data"] in ("female", "uncertain")
+
+
+def test_the_answer_is_as_described(allowing: Running, picture: str) -> None:
+    path = f"{allowing.http}/api/v1/analyze"
+    both = {"landmarks": "true", "explain": "true", "attributes": "age,gender"}
+    answer = httpx2.post(path, params=both, json={"image": picture}, timeout=WAIT)
+    result = Analysis.model_validate(answer.json())
+    assert result.models.attributes_version
+    assert result.faces[0].age_range is not None
 
 
 def test_s5_10_shapes_and_plausible_values_of_the_model(allowing: Running, portrait: Image) -> None:
