@@ -112,30 +112,30 @@ def run(*command: str | Path) -> None:
 
 def environment(system: str, cache: Path) -> Path:
     """Return the folder of a system's environment, made when it is not there as it should be."""
-    folder, wanted = cache / system, list(INSTALLS[system])
+    folder, packages, made_of = cache / system, list(INSTALLS[system]), ""
     if system == "mien":
-        (wheel,) = wheels(cache)
-        wanted += [str(wheel), hashlib.sha256(wheel.read_bytes()).hexdigest()]
-    stamp = folder / "installed.json"
+        wheel = build_wheel(cache)
+        packages, made_of = [str(wheel), *packages], hashlib.sha256(wheel.read_bytes()).hexdigest()
+    stamp, wanted = folder / "installed.json", [*packages, made_of]
     if stamp.is_file() and json.loads(stamp.read_text()) == wanted:
         return folder
     print(f"installing {system} …", file=sys.stderr)
     run(sys.executable, "-m", "venv", "--clear", folder)
-    packages = [part for part in wanted if len(part) != 64]
     run(folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages)
     stamp.write_text(json.dumps(wanted))
     return folder
 
 
-def wheels(cache: Path) -> list[Path]:
-    """Build this checkout's wheel and return it in a list."""
+def build_wheel(cache: Path) -> Path:
+    """Build this checkout's wheel and return it."""
     out = cache / "dist"
     out.mkdir(parents=True, exist_ok=True)
     for old in out.glob("*.whl"):
         old.unlink()
     with contextlib.chdir(ROOT):
         run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", out)
-    return list(out.glob("*.whl"))
+    (wheel,) = out.glob("*.whl")
+    return wheel
 
 
 def installed_mb(folder: Path) -> float:
