@@ -76,7 +76,7 @@ def test_a_full_disk_is_said_and_the_live_view_goes_on(
     expect(live.find("recording")).to_have_attribute("data-phase", "failed")
     notice = live.find("recording-notice")
     expect(notice).to_contain_text("Der Datenträger des Servers ist voll")
-    expect(notice).to_contain_text(re.compile(r"Die Liveansicht geht weiter. [1-9]\d* Ergebnisse warten"))
+    expect(notice).to_contain_text(re.compile(r"Live geht weiter; [1-9]\d* Ergebnisse warten"))
     before = saved(page)
     live.wait_until_live()
     live.wait_for_face()  # a face that no result renews fades

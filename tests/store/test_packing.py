@@ -22,6 +22,16 @@ def test_what_is_packed_comes_back(rows: Rows) -> None:
     assert (back == rows).all()
 
 
+def test_a_face_takes_few_bytes_however_restless_it_is() -> None:
+    random = np.random.default_rng(3)
+    scales = np.array(list(FACE.values()))
+    steps = random.normal(0, 0.02, (100, len(FACE))) * scales  # ten seconds at ten results a second, every column known
+    rows = np.rint(steps.cumsum(0)).astype(np.int32)
+    assert len(packing.pack(rows)) / len(rows) < 40
+    still = np.repeat(rows[:1], 100, axis=0)
+    assert len(packing.pack(still)) / len(still) < 3
+
+
 @pytest.mark.parametrize("damage", [b"", b"\1", packing.pack(np.zeros((3, 2), np.int32))[:-4], bytes(30)])
 def test_damaged_blocks_are_told(damage: bytes) -> None:
     with pytest.raises(StoreError, match="damaged"):

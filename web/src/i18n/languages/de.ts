@@ -301,8 +301,7 @@ const messages: Language["messages"] = {
   "record.waiting": "Die Aufzeichnung wartet auf die Verbindung und geht dann weiter.",
   "record.waiting.start": "Eine Aufzeichnung dieses Tabs geht weiter, sobald wieder gestartet wird.",
   "record.failing": "Zurzeit kann nichts aufgezeichnet werden: {message}.",
-  "record.failing.waiting":
-    "Die Liveansicht geht weiter. {count} Ergebnisse warten im Arbeitsspeicher und werden geschrieben, sobald es geht.",
+  "record.failing.waiting": "Live geht weiter; {count} Ergebnisse warten und werden nachgetragen.",
   "record.lost": "{count} Ergebnisse gingen verloren, weil zu viele warteten.",
   "record.paused": "Pause: Bis es weitergeht, wird nichts aufgezeichnet.",
   "record.pause": "Aufzeichnung anhalten",

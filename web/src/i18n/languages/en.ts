@@ -294,8 +294,7 @@ export const messages = {
   "record.waiting": "The recording waits for the connection and then goes on.",
   "record.waiting.start": "A recording of this tab goes on as soon as you start again.",
   "record.failing": "Nothing can be recorded at present: {message}.",
-  "record.failing.waiting":
-    "The live view goes on. {count} results wait in memory and are written as soon as that is possible.",
+  "record.failing.waiting": "Live goes on; {count} results wait and will be written.",
   "record.lost": "{count} results were lost, because too many waited.",
   "record.paused": "Paused: nothing is recorded until it goes on.",
   "record.pause": "Pause recording",

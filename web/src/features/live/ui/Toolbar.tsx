@@ -5,6 +5,7 @@ import { useSettings } from "../../../shared/settings";
 import { Button } from "../../../shared/ui/Button";
 import { Icon } from "../../../shared/ui/Icon";
 import { chooseFile, startCamera, startDemo } from "../actions";
+import type { Recording } from "../engine/recording";
 import { session, useCameras, useSession } from "../store";
 import { Badge } from "./Badge";
 import { Record } from "./Record";
@@ -14,20 +15,27 @@ import { ShowMenu } from "./ShowMenu";
 /** The camera to take when the browser has not told its name yet. */
 const FIRST = "first";
 
+/** Whether there is a recording: what belongs to it needs the room, and another source would end it. */
+function isRecorded({ phase }: Recording): boolean {
+  return phase !== "off" && phase !== "starting";
+}
+
 export function Toolbar({ onFullscreen }: { onFullscreen(): void }) {
   const t = useT();
-  const { stage } = useSession();
+  const { stage, recording } = useSession();
+  const recorded = stage.phase === "running" && isRecorded(recording);
   return (
     <div
       role="toolbar"
       aria-label={t("action.toolbar")}
       className="tools @container flex flex-wrap items-center gap-1 rounded-card border border-line bg-surface p-1"
     >
-      <CameraPicker />
+      <CameraPicker className={recorded ? "max-sm:hidden" : ""} />
       <Button
         look="quiet"
         icon="file"
         compact={stage.phase === "running" ? "always" : true}
+        className={recorded ? "max-lg:hidden" : ""}
         onClick={chooseFile}
         title={t("welcome.file")}
       >
@@ -37,7 +45,7 @@ export function Toolbar({ onFullscreen }: { onFullscreen(): void }) {
         look="quiet"
         icon="demo"
         compact={stage.phase === "running" ? "always" : true}
-        className={stage.phase === "running" ? "max-sm:hidden" : ""}
+        className={recorded ? "max-lg:hidden" : stage.phase === "running" ? "max-sm:hidden" : ""}
         onClick={() => void startDemo()}
         title={t("welcome.demo")}
       >
@@ -51,7 +59,7 @@ export function Toolbar({ onFullscreen }: { onFullscreen(): void }) {
   );
 }
 
-function CameraPicker() {
+function CameraPicker({ className }: { readonly className: string }) {
   const t = useT();
   const { stage } = useSession();
   const cameras = useCameras();
@@ -59,7 +67,9 @@ function CameraPicker() {
   const watched = stage.phase === "running" && stage.source.kind === "server" ? stage.source.name : null;
   const running = stage.phase === "running" && stage.source.kind === "camera" ? stage.source.deviceId : null;
   return (
-    <label className="relative flex h-10 items-center gap-2 rounded-card px-2 hover:bg-hover has-[select:disabled]:opacity-40">
+    <label
+      className={`relative flex h-10 items-center gap-2 rounded-card px-2 hover:bg-hover has-[select:disabled]:opacity-40 ${className}`}
+    >
       <Icon name="camera" />
       <span className="sr-only">{t("source.camera")}</span>
       <select
@@ -101,8 +111,7 @@ function Playback({ onFullscreen }: { onFullscreen(): void }) {
   if (stage.phase !== "running") return null;
   const { source } = stage;
   const stop = () => (source.kind === "server" ? navigate("/cameras") : session.stop());
-  // What belongs to the recording needs the room.
-  const recorded = recording.phase !== "off" && recording.phase !== "starting";
+  const recorded = isRecorded(recording);
   const compact = recorded ? "always" : true;
   return (
     <>
@@ -148,7 +157,14 @@ function Playback({ onFullscreen }: { onFullscreen(): void }) {
         />
       )}
       {document.fullscreenEnabled && (
-        <Button look="quiet" icon="fullscreen" compact="always" title={t("action.fullscreen")} onClick={onFullscreen}>
+        <Button
+          look="quiet"
+          icon="fullscreen"
+          compact="always"
+          className={recorded ? "max-sm:hidden" : ""}
+          title={t("action.fullscreen")}
+          onClick={onFullscreen}
+        >
           {t("action.fullscreen")}
         </Button>
       )}
