@@ -101,6 +101,7 @@ def test_greeting(server: Running) -> None:
             "protocol": "mien.v1",
             "emotions": list(EMOTIONS),
             "max_frame_bytes": LIVE.max_bytes,
+            "attributes": [],
         }
 
 

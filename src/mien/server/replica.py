@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -67,6 +68,24 @@ class ReplicaSettings(ServerSettings):
         return super().archive if self.database_url is not None else NoArchive(self.data_dir)
 
 
+class ReplicaServices(Services):
+    """A server's parts, with a folder of their own that goes when they do.
+
+    Args:
+        settings: of the replica.
+        loader: makes what computes.
+    """
+
+    def __init__(self, settings: ReplicaSettings, loader: Loader) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="mien-replica-", ignore_cleanup_errors=True)
+        super().__init__(settings.model_copy(update={"data_dir": Path(self._folder.name)}), loader)
+
+    async def close(self) -> None:
+        """Stop everything; see `Services.close`."""
+        await super().close()
+        await asyncio.to_thread(self._folder.cleanup)
+
+
 def create_replica_app(chosen: dict[str, Any], loader: Loader = load_backend) -> FastAPI:
     """Return a replica's ASGI app; it answers only once the models are loaded.
 
@@ -74,18 +93,16 @@ def create_replica_app(chosen: dict[str, Any], loader: Loader = load_backend) ->
         chosen: the settings that were chosen; others have this computer's defaults.
         loader: makes what computes.
     """
-    folder = tempfile.TemporaryDirectory(prefix="mien-replica-", ignore_cleanup_errors=True)
-    settings = ReplicaSettings(**{**chosen, "data_dir": Path(folder.name), "cameras": ()})
+    settings = ReplicaSettings(**{**chosen, "cameras": ()})
     logs.configure(settings.log_level)
     parts = (health, analyze, stream, sessions, inference, predict, login, docs)
     app = assemble(
         settings,
-        lambda: Services(settings, loader),
+        lambda: ReplicaServices(settings, loader),
         [*(part.router for part in parts), absent],
         title="Mien",
         description=_DESCRIPTION,
         eager=True,
     )
-    app.state.folder = folder  # goes when the app does
     app.router.default = WebApp(settings.static, app.router)
     return app
