@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 import cv2
@@ -21,8 +21,9 @@ import numpy as np
 
 from mien.core.errors import SourceError
 from mien.core.types import Frame
-from mien.sources.rtsp import RtspCamera
-from mien.sources.video import open_video
+
+if TYPE_CHECKING:
+    from mien.sources.video import VideoSource
 
 CameraKind: TypeAlias = Literal["device", "file", "rtsp"]
 
@@ -121,8 +122,16 @@ def open_camera(address: CameraAddress, timeout: float = 5.0, loop: bool = True)
     if address.kind == "device":
         return DeviceCamera(int(address.target))
     if address.kind == "rtsp":
+        from mien.sources.rtsp import RtspCamera  # here for the reason that `_opened` gives
+
         return RtspCamera(address.target, address.shown, timeout)
     return FileCamera(Path(address.target), loop)
+
+
+def _opened(path: Path) -> VideoSource:
+    from mien.sources.video import open_video  # FFmpeg takes 15 MB, which a server without cameras does without
+
+    return open_video(path)
 
 
 class FileCamera:
@@ -136,7 +145,7 @@ class FileCamera:
     def __init__(self, path: Path, loop: bool = True) -> None:
         self.path = path
         self.loop = loop
-        self._video = open_video(path)
+        self._video = _opened(path)
         self._stopped = threading.Event()
 
     def __iter__(self) -> Iterator[Frame]:
@@ -156,7 +165,7 @@ class FileCamera:
             self._video.close()
             if not self.loop:
                 return
-            self._video = open_video(self.path)
+            self._video = _opened(self.path)
 
     def stop(self) -> None:
         self._stopped.set()

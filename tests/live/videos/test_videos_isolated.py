@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 
 from mien.core.errors import SourceError
 from mien.live.videos import isolated
-from mien.live.videos.child import DESCRIBED, FRAME, HEAD
 from mien.live.videos.isolated import Child, IsolatedVideo, StoppedError
+from mien.live.videos.messages import DESCRIBED, FRAME, HEAD
 from mien.sources.video import open_video
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stops processes by signals that Windows lacks")

@@ -11,7 +11,7 @@ import queue
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mien.core.errors import SourceError, StoreError
 from mien.core.types import Faces, Frame, FrameResult
@@ -22,7 +22,9 @@ from mien.live.videos.isolated import IsolatedVideo, StoppedError
 from mien.live.videos.resume import OVERLAP, Numbers, Written, written
 from mien.live.videos.values import VideoJob, VideoRules
 from mien.outputs.tables import line
-from mien.sources.video import VideoInfo
+
+if TYPE_CHECKING:
+    from mien.sources.video import VideoInfo
 
 _LOOK: Final = 0.25
 """Seconds between two looks at whether to stop while a frame is analysed."""

@@ -1,20 +1,13 @@
 """The program of a child process that opens a video which a stranger sent; see `isolated`.
 
-It is given a task and writes messages on stdout until that is done. It ends when its stdin does, which is when its
-parent is gone. A message is `HEAD` (kind, bytes that follow) and those bytes, all numbers little-endian:
-
-* ``DESCRIBED``: JSON of the `VideoInfo`, once, before everything else.
-* ``FRAME``: `SHAPE` (number, presentation time, height, width), then BGR.
-* ``PASSED``: eight bytes, the number of a frame that is done with and not sent: a sign of life.
-* ``DONE``: JSON of the warnings, at the end.
-* ``REFUSED``: JSON of the reason, at the end.
+It is given a task and writes `messages` on stdout until that is done. It ends when its stdin does, which is when its
+parent is gone.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import struct
 import sys
 import threading
 import time
@@ -27,12 +20,8 @@ import numpy as np
 from mien.core import confined
 from mien.core.errors import MienError
 from mien.core.types import Frame
+from mien.live.videos.messages import DESCRIBED, DONE, FRAME, HEAD, NUMBER, PASSED, REFUSED, SHAPE
 from mien.sources.video import VideoInfo, open_video
-
-HEAD: Final = struct.Struct("<BQ")
-SHAPE: Final = struct.Struct("<qdII")
-NUMBER: Final = struct.Struct("<q")
-DESCRIBED, FRAME, PASSED, DONE, REFUSED = range(5)
 
 _NICE: Final = 5
 """Live streams go first."""

@@ -17,7 +17,7 @@ from fractions import Fraction
 from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 import structlog
@@ -25,8 +25,10 @@ import structlog
 from mien.core.confined import environment
 from mien.core.errors import SourceError
 from mien.core.types import Frame
-from mien.live.videos.child import DESCRIBED, DONE, FRAME, HEAD, NUMBER, PASSED, REFUSED, SHAPE
-from mien.sources.video import VideoInfo
+from mien.live.videos.messages import DESCRIBED, DONE, FRAME, HEAD, NUMBER, PASSED, REFUSED, SHAPE
+
+if TYPE_CHECKING:
+    from mien.sources.video import VideoInfo
 
 log = structlog.get_logger()
 
@@ -260,6 +262,8 @@ def _info(value: Any) -> VideoInfo:
     Raises:
         SourceError: it is none.
     """
+    from mien.sources.video import VideoInfo  # FFmpeg takes 15 MB, which an idle server does without
+
     try:
         return VideoInfo(**{**value, "time_base": Fraction(*value["time_base"])})
     except (TypeError, ValueError, KeyError, ZeroDivisionError):
