@@ -28,8 +28,9 @@ from mien.server.compat import drawing
 from mien.server.compat.common import PlainErrorRoute, corners, look, parse_object, picture_bytes, seven
 from mien.server.errors import ApiError
 from mien.server.pictures import MemoryParser
-from mien.server.routes.cameras import BOUNDARY, LiveResponse, multipart
+from mien.server.routes.cameras import BOUNDARY, multipart
 from mien.server.services import Services, ServicesDep, require_key
+from mien.server.streaming import LiveResponse
 
 router = APIRouter(route_class=PlainErrorRoute, include_in_schema=False, dependencies=[Depends(require_key)])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import asdict
 from typing import Annotated, Any, Final
@@ -12,7 +11,6 @@ import orjson
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from mien.core.errors import SettingsError
 from mien.live.camera import Camera
@@ -24,11 +22,9 @@ from mien.server.camera_schemas import CameraList, CameraStatus, LiveResult, Liv
 from mien.server.errors import ApiError
 from mien.server.schemas import error_responses
 from mien.server.services import Services, ServicesDep, require_admin, require_key
+from mien.server.streaming import HEARTBEAT, SILENCE, LiveResponse, heard
 
 router = APIRouter(prefix="/api/v1/cameras", tags=["cameras"], dependencies=[Depends(require_key)])
-
-HEARTBEAT: Final = 15.0
-"""Seconds of silence after which a sign of life is sent, so that nothing in between takes the connection for dead."""
 
 BOUNDARY: Final = "frame"
 
@@ -146,26 +142,6 @@ async def events(camera_id: str, services: ServicesDep) -> Response:
     return LiveResponse(event_stream(_watchable(services, camera_id)), "text/event-stream")
 
 
-class LiveResponse(StreamingResponse):
-    """A response without an end of its own; what it listens to is let go as soon as the client leaves.
-
-    Args:
-        content: the bytes to send.
-        media_type: of them.
-    """
-
-    def __init__(self, content: AsyncGenerator[bytes], media_type: str) -> None:
-        headers = {"x-accel-buffering": "no", "cache-control": "no-store"}
-        super().__init__(content, headers=headers, media_type=media_type)
-        self._content = content
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            await self._content.aclose()
-
-
 async def multipart(pictures: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     """Yield JPEG pictures as parts of ``multipart/x-mixed-replace``.
 
@@ -184,15 +160,8 @@ async def event_stream(camera: Camera, heartbeat: float = HEARTBEAT) -> AsyncGen
     """Yield a camera's events in the form of server-sent events, the present state first."""
     with camera.events.listen() as inbox:
         yield _event(camera.state)
-        while True:
-            try:
-                event = await asyncio.wait_for(inbox.next(), heartbeat)
-            except TimeoutError:
-                yield b": still there\n\n"
-                continue
-            if event is None:
-                return
-            yield _event(event)
+        async for event in heard(inbox, heartbeat):
+            yield SILENCE if event is None else _event(event)
 
 
 def _event(event: CameraEvent) -> bytes:

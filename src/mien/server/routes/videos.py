@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any, Final, Literal
 
@@ -17,9 +16,9 @@ from mien.live.videos.videos import VideoEvent
 from mien.server import uploads, video_files
 from mien.server.attributes import AttributesQuery, allowed
 from mien.server.errors import ApiError
-from mien.server.routes.cameras import HEARTBEAT, LiveResponse
 from mien.server.schemas import error_responses
 from mien.server.services import Services, ServicesDep, require_key
+from mien.server.streaming import HEARTBEAT, SILENCE, LiveResponse, heard
 from mien.server.video_schemas import VideoList, VideoStatus, VideoTimeline
 
 router = APIRouter(prefix="/api/v1/videos", tags=["videos"], dependencies=[Depends(require_key)])
@@ -259,15 +258,10 @@ async def event_stream(services: Services, video_id: str | None, heartbeat: floa
                 yield _event(VideoEvent(job.id, job))
                 if video_id is not None and not job.busy:
                     return
-        while True:
-            try:
-                event = await asyncio.wait_for(inbox.next(), heartbeat)
-            except TimeoutError:
-                yield b": still there\n\n"
-                continue
+        async for event in heard(inbox, heartbeat):
             if event is None:
-                return
-            if video_id in (None, event.id):
+                yield SILENCE
+            elif video_id in (None, event.id):
                 yield _event(event)
                 if video_id is not None and (event.job is None or not event.job.busy):
                     return
