@@ -19,11 +19,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal
 
-import cv2
-import numpy as np
+from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 TARGET = Path(__file__).parents[1] / "docs" / "images"
@@ -40,6 +40,7 @@ COURSE_MS = 20_000
 SETTLE_MS = 3_000
 PATIENCE_MS = 120_000
 MOST_BYTES = 200_000
+COLOURS = 192
 HAPPY: Final = "[data-testid=overlay][data-labels=happiness]"
 
 
@@ -100,6 +101,8 @@ def live_and_recording(browser: Browser, url: str) -> None:
     save(page, TARGET / "live-light.png")
     page.get_by_test_id("record-stop").click()
     page.get_by_test_id("recording-open").click()
+    page.wait_for_url("**/sessions/*")
+    page.goto(f"{page.url}?t=8")
     page.wait_for_timeout(SETTLE_MS)
     save(page, TARGET / "session-light.png")
     page.close()
@@ -148,18 +151,15 @@ def every_view(browser: Browser, url: str, size: str, folder: Path, file: Path |
 
 
 def save(page: Page, path: Path) -> None:
-    """Write what the page shows, as a PNG of no more than `MOST_BYTES`."""
-    pixels = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
-    if pixels is None:
-        raise SystemExit("The browser's picture cannot be read")
+    """Write what the page shows, as a PNG of no more than `MOST_BYTES`: with few colours, smaller if need be."""
+    picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
     path.parent.mkdir(parents=True, exist_ok=True)
-    for scale in (1.0, 0.85, 0.7, 0.6, 0.5):
-        small = pixels if scale == 1 else cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        done, png = cv2.imencode(".png", small, [cv2.IMWRITE_PNG_COMPRESSION, 9])
-        if done and png.size <= MOST_BYTES:
+    for scale in (1.0, 0.8, 0.65, 0.5):
+        small = picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
+        small.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+        if path.stat().st_size <= MOST_BYTES:
             break
-    path.write_bytes(png.tobytes())
-    print(f"{path}: {path.stat().st_size // 1024} KB")
+    print(f"{path}: {small.width}×{small.height}, {path.stat().st_size // 1024} KB")
 
 
 if __name__ == "__main__":
