@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ class Scripted:
 FACE = [170.0, 60.0, 280.0, 180.0]
 
 
-def scripted(*answers: list[list[float]], **tracking: float) -> tuple[Analyzer, Scripted]:
+def scripted(*answers: list[list[float]], **tracking: Any) -> tuple[Analyzer, Scripted]:
     detector = Scripted(*answers)
     return Analyzer(AnalyzerSettings(tracking=TrackingSettings(**tracking)), detector), detector
 
@@ -252,9 +252,7 @@ def test_a_stream_learns_resting_faces_and_follows_signals_and_events(portrait: 
 
 
 def test_a_stream_is_calibrated_at_the_time_that_was_said(portrait: NDArray[np.uint8]) -> None:
-    analyzer, _ = scripted(*[[FACE]] * 60)
-    tracking = replace(analyzer.settings.tracking, calibration=(1.0, 4.0))
-    analyzer.settings = replace(analyzer.settings, tracking=tracking)
+    analyzer, _ = scripted(*[[FACE]] * 60, calibration=(1.0, 4.0))
     stream = analyzer.stream()
     stream.wants = Wants(baseline=True)
     states = {}
