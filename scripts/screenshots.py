@@ -40,7 +40,7 @@ COURSE_MS = 20_000
 SETTLE_MS = 3_000
 PATIENCE_MS = 120_000
 MOST_BYTES = 200_000
-COLOURS = 192
+COLOURS = 256
 HAPPY: Final = "[data-testid=overlay][data-labels=happiness]"
 
 
@@ -156,7 +156,7 @@ def save(page: Page, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     for scale in (1.0, 0.8, 0.65, 0.5):
         small = picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
-        small.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+        small.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(path, optimize=True)
         if path.stat().st_size <= MOST_BYTES:
             break
     print(f"{path}: {small.width}×{small.height}, {path.stat().st_size // 1024} KB")

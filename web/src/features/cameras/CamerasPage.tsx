@@ -42,16 +42,23 @@ export default function CamerasPage() {
 /** No cameras yet, and how to come by one. */
 function Nothing() {
   const t = useT();
-  const command = "overflow-x-auto rounded-card bg-ground px-3 py-2 text-left font-mono text-14";
+  const ways = [
+    ["mien serve --camera 0", t("cameras.none.device")],
+    ["mien serve --camera door=rtsp://10.0.0.7/", t("cameras.none.network")],
+    ["mien serve --camera clip.mp4", t("cameras.none.file")],
+  ] as const;
   return (
     <div className="grid gap-3 rounded-card border border-line bg-surface p-6 sm:p-8" data-testid="no-cameras">
       <p className="text-16 font-semibold">{t("cameras.none")}</p>
       <p className="text-muted">{t("cameras.none.text")}</p>
-      <pre className={command}>
-        {`mien serve --camera 0                      # ${t("cameras.none.device")}
-mien serve --camera door=rtsp://10.0.0.7/  # ${t("cameras.none.network")}
-mien serve --camera clip.mp4               # ${t("cameras.none.file")}`}
-      </pre>
+      <dl className="grid gap-2 rounded-card bg-ground px-3 py-2 text-14">
+        {ways.map(([command, what]) => (
+          <div key={command} className="flex flex-wrap gap-x-4">
+            <dt className="min-w-80 font-mono break-words max-sm:min-w-0">{command}</dt>
+            <dd className="text-muted">{what}</dd>
+          </div>
+        ))}
+      </dl>
       <p className="text-14 text-muted">{t("cameras.none.allow")}</p>
     </div>
   );
