@@ -12,8 +12,9 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, redirect_stdout, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -85,21 +86,26 @@ class RayCrew:
         self._calls: dict[Any, int] = {}
 
     def __enter__(self) -> Self:
-        self._connect()
-        self._actor = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(RemoteWorker)
-        for _ in range(min(self._size or self.cores, self._most)):
-            self._hire()
+        with ExitStack() as aside:
+            # stdout is data, and Ray prints on it when a worker dies, whatever ``log_to_driver`` says.
+            aside.enter_context(redirect_stdout(sys.stderr))
+            self._connect()
+            self._actor = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(RemoteWorker)
+            for _ in range(min(self._size or self.cores, self._most)):
+                self._hire()
+            self._aside = aside.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # Actors end with the connection; killing them first ends those that are at work without waiting for them.
-        with suppress(self._ray.exceptions.RayError):  # where the cluster is gone they are too
-            for actor in self._actors.values():
-                self._ray.kill(actor)
-        self._actors.clear()
-        self._ray.shutdown()
+        with self._aside:
+            with suppress(self._ray.exceptions.RayError):  # where the cluster is gone they are too
+                for actor in self._actors.values():
+                    self._ray.kill(actor)
+            self._actors.clear()
+            self._ray.shutdown()
 
     @property
     def cores(self) -> int:
