@@ -108,14 +108,17 @@ def _stream(port: int) -> Iterator[tuple[ClientConnection, dict[str, Any]]]:
     until = time.monotonic() + LONG
     address = f"ws://127.0.0.1:{port}/api/v1/stream"
     while True:
-        try:
-            ws = connect(address, additional_headers=HEADERS, subprotocols=["mien.v1"], open_timeout=LONG)  # type: ignore[list-item]
-            ready = json.loads(ws.recv(timeout=LONG))
+        with contextlib.ExitStack() as trying:
+            try:
+                ws = trying.enter_context(connect(address, additional_headers=HEADERS, open_timeout=LONG))
+                ready = json.loads(ws.recv(timeout=LONG))
+            except (OSError, ConnectionClosed):
+                assert time.monotonic() < until, "no replica takes a stream"
+                time.sleep(0.1)
+                continue
+            opened = trying.pop_all()
             break
-        except (OSError, ConnectionClosed):
-            assert time.monotonic() < until, "no replica takes a stream"
-            time.sleep(0.1)
-    with ws:
+    with opened:
         yield ws, ready
 
 
