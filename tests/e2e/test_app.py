@@ -103,6 +103,7 @@ def test_everything_is_reached_by_tab(server: Server, browser: Browser, visitor:
     wanted = [
         "Skip to the page",
         "Live",
+        "Cameras",
         "Videos",
         "Photos",
         "Sessions",

@@ -67,7 +67,7 @@ def test_sent_analysed_seen_and_deleted(
     page = visitor.open(browser, f"{keeping.url}/videos")
     expect(page.get_by_test_id("no-videos")).to_be_visible()
     page.get_by_test_id("video-input").set_input_files([broken, text, clip])
-    expect(page.get_by_test_id("upload-failed")).to_contain_text("notes.mp4 is not a video")
+    expect(page.get_by_test_id("upload-failed")).to_contain_text("notes.mp4 was not taken: files of this kind")
     expect(row(page, "broken.mp4")).to_have_attribute("data-state", "failed")
     expect(row(page, "broken.mp4").get_by_test_id("video-reason")).to_contain_text("broken.mp4")
     expect(row(page, "portrait.webm")).to_have_attribute("data-state", "done", timeout=60_000)
