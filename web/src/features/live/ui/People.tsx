@@ -5,7 +5,8 @@ import { aboutText } from "../engine/attributes";
 import type { Person } from "../engine/tracks";
 import { session, useSession } from "../store";
 import { RestingFace } from "./RestingFace";
-import { Signals, SignalsHint } from "./Signals";
+import { Signals } from "./Signals";
+import { SignalsHint } from "./SignalsHint";
 import { WhyHint, whyOn } from "./Why";
 
 export function People({ shown }: { readonly shown: boolean }) {

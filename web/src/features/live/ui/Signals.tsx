@@ -1,10 +1,7 @@
 import { useLanguage, useT } from "../../../i18n";
 import { percent } from "../../../shared/format";
-import { useSettings } from "../../../shared/settings";
-import { Button } from "../../../shared/ui/Button";
 import type { Note } from "../engine/events";
 import type { Measures } from "../engine/measures";
-import { useSession } from "../store";
 
 type Name = "eyes" | "attention" | "drowsiness" | "satisfaction" | "expressiveness" | "blinks";
 
@@ -83,24 +80,4 @@ function secondsText(seconds: number, language: string): string {
     minimumFractionDigits: 1,
     maximumFractionDigits: 1,
   }).format(seconds);
-}
-
-/** Says that blinks, attention and the like are not followed, and switches them on. */
-export function SignalsHint() {
-  const t = useT();
-  const { signals, change } = useSettings();
-  const { stage, people } = useSession();
-  // What a camera of the server's is asked for is not this page's to change.
-  if (signals || people.length === 0 || stage.phase !== "running" || stage.source.kind === "server") return null;
-  return (
-    <p
-      className="flex items-center justify-between gap-2 border-t border-line px-4 py-2 text-14 text-muted max-sm:hidden"
-      data-testid="signals-hint"
-    >
-      <span title={t("show.signals.note")}>{t("signals.off")}</span>
-      <Button look="quiet" data-testid="signals-on" onClick={() => change({ signals: true })}>
-        {t("signals.on")}
-      </Button>
-    </p>
-  );
 }
