@@ -70,3 +70,17 @@ class LivePage:
         box = self.find("overlay").bounding_box()
         assert box is not None
         return box["width"], box["height"]
+
+
+def begin(page: Page, name: str) -> None:
+    """Start a recording of the running stream with the key, and wait until something of it is on disk."""
+    live = LivePage(page)
+    expect(live.find("record-form")).to_have_count(0)
+    expect(live.find("record")).to_be_enabled()
+    page.keyboard.press("r")
+    live.find("record-name").fill(name)
+    live.find("record-purpose").select_option("self")
+    live.find("record-consent").check()
+    live.find("record-begin").click()
+    expect(live.find("recording")).to_have_attribute("data-phase", "recording")
+    expect(live.find("recording")).to_have_attribute("data-saved", re.compile("[1-9]"))

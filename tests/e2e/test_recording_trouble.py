@@ -9,9 +9,8 @@ from pathlib import Path
 import httpx2
 import pytest
 from conftest import Server, Visitor
-from live_page import LivePage
+from live_page import LivePage, begin
 from playwright.sync_api import Browser, Page, expect
-from test_sessions_page import begin
 
 FULL_WHILE_THERE_IS = """
 import sys

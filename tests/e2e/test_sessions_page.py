@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Server, Visitor
-from live_page import LivePage
+from live_page import LivePage, begin
 from playwright.sync_api import Browser, Page, expect
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -26,20 +26,6 @@ def barriers(page: Page) -> list[str]:
 @pytest.fixture(scope="module")
 def keeping(make_server: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
     return make_server(MIEN_DATA_DIR=str(tmp_path_factory.mktemp("recordings")))
-
-
-def begin(page: Page, name: str) -> None:
-    """Start a recording of the running stream with the key, and wait until something of it is on disk."""
-    live = LivePage(page)
-    expect(live.find("record-form")).to_have_count(0)
-    expect(live.find("record")).to_be_enabled()
-    page.keyboard.press("r")
-    live.find("record-name").fill(name)
-    live.find("record-purpose").select_option("self")
-    live.find("record-consent").check()
-    live.find("record-begin").click()
-    expect(live.find("recording")).to_have_attribute("data-phase", "recording")
-    expect(live.find("recording")).to_have_attribute("data-saved", re.compile("[1-9]"))
 
 
 def test_recorded_marked_looked_at_and_deleted(keeping: Server, browser: Browser, visitor: Visitor) -> None:
