@@ -25,7 +25,7 @@ def test_analyzer_settings_refuse_nonsense(options: dict[str, object], word: str
 )
 def test_tracking_settings_refuse_nonsense(options: dict[str, float]) -> None:
     with pytest.raises(SettingsError, match=next(iter(options))):
-        TrackingSettings(**options)
+        TrackingSettings(**options)  # type: ignore[arg-type]
 
 
 def test_settings_can_be_a_key() -> None:

@@ -44,6 +44,20 @@ def test_files(app: TestClient) -> None:
     assert app.head("/demo.jpg").headers["content-length"] == "7"
 
 
+def test_texts_are_packed_for_who_takes_it_so(app: TestClient, folder: Path) -> None:
+    (folder / "assets" / "long-3c4d.js").write_text("let it = 'be'\n" * 200)
+    path = "/assets/long-3c4d.js"
+    packed = app.get(path, headers={"accept-encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < 200
+    plain = app.get(path, headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.text == packed.text
+    part = app.get(path, headers={"accept-encoding": "gzip", "range": "bytes=0-9"})
+    assert (part.status_code, part.text) == (206, "let it = '")
+    assert "content-encoding" not in app.get("/demo.jpg", headers={"accept-encoding": "gzip"}).headers
+
+
 def test_start_page_also_for_who_takes_anything(app: TestClient) -> None:
     assert app.get("/", headers={"accept": "*/*"}).status_code == 200
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import anyio
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Router
@@ -18,6 +19,9 @@ from mien.server.services import services_of
 
 _OWN: Final = ("api", "docs", "assets")
 """First parts of addresses that are never the web app's own pages."""
+
+_TEXTS: Final = ("text/html", "text/css", "text/javascript", "application/javascript", "image/svg+xml")
+"""What shrinks to a third when it is packed."""
 
 _MISSING: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -55,7 +59,9 @@ class WebApp:
         response = await self._response(request)
         if response is None:
             raise HTTPException(404)
-        await response(scope, receive, send)
+        packed = response.media_type in _TEXTS and "range" not in request.headers
+        answer = GZipMiddleware(response, minimum_size=1000, compresslevel=6) if packed else response
+        await answer(scope, receive, send)
 
     async def _response(self, request: Request) -> Response | None:
         if request.method not in ("GET", "HEAD"):
