@@ -64,7 +64,7 @@ class Analyzer:
         self.settings = settings or AnalyzerSettings()
         self.networks = Networks(self.settings)
         self.detector = detector or detectors.create(self.settings, self.networks)
-        self.emotion = EmotionModel(self._load("emotion"))
+        self.emotion = EmotionModel(self._load(self.settings.emotion))
         if self.settings.landmarks:
             _ = self.landmarks
         if self.settings.attributes:

@@ -76,9 +76,9 @@ def chosen(plan: Plan, settings: AnalyzerSettings) -> dict[str, Any]:
     options = {name: value for name, value in asdict(plan).items() if name not in ("out", "lines")}
     analysis = {name: value for name, value in asdict(settings).items() if name not in ("threads", "weights")}
     models = {
-        name: [spec.version, spec.files[settings.precision].sha256]
-        for name, spec in sorted(zoo.catalogue().items())
-        if settings.precision in spec.files
+        name: [spec.version, *(file.sha256 for file in spec.files.values())]
+        for name, spec in sorted((zoo.own() | zoo.catalogue()).items())
+        if name in zoo.catalogue() or name == settings.emotion
     }
     weights = None if settings.weights is None else digest(settings.weights)
     return {"mien": __version__, "plan": options, "analysis": analysis, "weights": weights, "models": models}

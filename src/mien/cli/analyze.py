@@ -37,6 +37,9 @@ def analyze(
     ] = None,
     detector: Annotated[str | None, typer.Option(help="mien, haar or yunet.", show_default="mien")] = None,
     weights: Annotated[Path | None, typer.Option(help="ONNX file of the detector yunet.")] = None,
+    emotion: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Emotion network of yours, see mien models add.")
+    ] = None,
     detect_size: Annotated[
         int | None,
         typer.Option(
@@ -150,6 +153,7 @@ def analyze(
     chosen = _chosen(
         detector=detector,
         weights=weights,
+        emotion=emotion,
         detect_size=detect_size,
         small_faces=small_faces,
         min_score=min_score,

@@ -96,7 +96,7 @@ def models() -> list[dict[str, Any]]:
     from mien.models import attributes, zoo
 
     rows = []
-    for name, spec in zoo.catalogue().items():
+    for name, spec in (zoo.catalogue() | zoo.own()).items():
         for precision, file in spec.files.items():
             if attributes.absent(spec, precision):
                 continue  # no fault: who may not use them takes them out

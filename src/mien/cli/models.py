@@ -1,4 +1,4 @@
-"""`mien models`: what is shipped, and whether it is intact."""
+"""`mien models`: what is shipped or was added, and whether it is intact."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="List and verify the models that Mien carries.", no_args_is_help=True)
+app = typer.Typer(help="List, verify and add models.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
@@ -18,7 +18,8 @@ def list_models(as_json: Json = False) -> None:
     from mien.models import zoo
 
     rows = []
-    for name, spec in zoo.catalogue().items():
+    models = zoo.catalogue() | zoo.own()
+    for name, spec in models.items():
         files = {p: {"bytes": _size(f.path), "sha256": f.sha256} for p, f in spec.files.items()}
         rows.append(
             {
@@ -35,7 +36,7 @@ def list_models(as_json: Json = False) -> None:
     if as_json:
         print(json.dumps(rows))
         return
-    for row, spec in zip(rows, zoo.catalogue().values(), strict=True):
+    for row, spec in zip(rows, models.values(), strict=True):
         sizes = ", ".join(f"{p} {_shown(_size(f.path))}" for p, f in spec.files.items())
         print(f"{row['name']:15}{row['kind']:10} {row['version']:12}{row['licence']:12} {sizes}")
         print(f"{'':15}trained on: {spec.training.get('data', 'see the model card')}")
@@ -62,7 +63,7 @@ def verify(as_json: Json = False) -> None:
     from mien.models import attributes, zoo
 
     results = []
-    for name, spec in zoo.catalogue().items():
+    for name, spec in (zoo.catalogue() | zoo.own()).items():
         for precision in spec.files:
             if attributes.absent(spec, precision):
                 note = "not there: age and gender cannot be switched on"
@@ -80,3 +81,24 @@ def verify(as_json: Json = False) -> None:
             print(f"{'ok  ' if r['ok'] else 'FAIL'} {r['model']} ({r['precision']}): {r['message']}")
     if not all(r["ok"] for r in results):
         raise typer.Exit(1)
+
+
+@app.command("add")
+def add(
+    file: Annotated[Path, typer.Argument(help="The ONNX file of an emotion network.")],
+    manifest: Annotated[Path, typer.Option(help="Its manifest.json, as mien export writes it, or one entry of that.")],
+    name: Annotated[str | None, typer.Option(help="What to call it; by default as in the manifest.")] = None,
+) -> None:
+    """Take in a model of your own, to be chosen with --emotion NAME; a file of the same name is replaced."""
+    from mien.models.zoo import adding
+
+    spec = adding.add(file, manifest, name)
+    typer.echo(f"{spec.name}: hash and self-test fit; use it with --emotion {spec.name}", err=True)
+
+
+@app.command("remove")
+def remove(name: Annotated[str, typer.Argument(help="Of a model that was added.")]) -> None:
+    """Delete an added model."""
+    from mien.models.zoo import adding
+
+    adding.remove(name)

@@ -16,6 +16,9 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")] = None,
     detector: Annotated[str | None, typer.Option(help="mien, haar or yunet.", show_default="mien")] = None,
     weights: Annotated[Path | None, typer.Option(help="ONNX file of the detector yunet.")] = None,
+    emotion: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Emotion network of yours, see mien models add.")
+    ] = None,
     detect_size: Annotated[
         int | None,
         typer.Option(
@@ -67,6 +70,7 @@ def serve(
         port=port,
         detector=detector,
         weights=weights,
+        emotion=emotion,
         detect_size=detect_size,
         attributes=attributes or None,
         models=models,

@@ -102,6 +102,7 @@ class AnalyzerSettings:
     Attributes:
         detector: name of a detector: ``mien`` (ours), ``haar`` (OpenCV's cascade), ``yunet`` (needs ``weights``).
         weights: file of a detector that does not come with Mien (``yunet``).
+        emotion: name of the emotion network: ``emotion`` (ours), or one that was added with ``mien models add``.
         detect_size: long side in pixels at which the detector looks at the picture; None takes 320, and 480 for
             pictures larger than `LARGE`, in which people stand farther off.
         small_faces: look at large pictures a second time at three times ``detect_size``, for small faces (``mien``
@@ -125,6 +126,7 @@ class AnalyzerSettings:
 
     detector: str = "mien"
     weights: Path | None = None
+    emotion: str = "emotion"
     detect_size: int | None = None
     small_faces: bool | None = None
     min_score: float | None = None

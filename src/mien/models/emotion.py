@@ -29,6 +29,8 @@ class EmotionModel:
     """
 
     def __init__(self, model: zoo.Model) -> None:
+        if model.spec.kind != "emotion":
+            raise ModelError(f"{model.spec.name} is of kind {model.spec.kind!r}, not an emotion network")
         self.model = model
         self.spec = model.spec
         self.certain = model.spec.thresholds.get("certain", 0.5)

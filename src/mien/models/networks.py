@@ -28,7 +28,8 @@ class Networks:
     def names(self) -> tuple[str, ...]:
         """Return the names of all that may be asked for; age and gender only where the settings allow them."""
         allowed = self._settings.attributes_allowed
-        return tuple(name for name, spec in zoo.catalogue().items() if allowed or spec.kind != "attributes")
+        shipped = (name for name, spec in zoo.catalogue().items() if allowed or spec.kind != "attributes")
+        return (*shipped, *zoo.own())
 
     def get(self, name: str) -> zoo.Model:
         """Return a network.

@@ -34,6 +34,7 @@ class ServerSettings(BaseSettings):
         host: address to listen on.
         port: to listen on, 1–65535.
         detector: see `AnalyzerSettings`.
+        emotion: likewise.
         weights: see `AnalyzerSettings`.
         detect_size: see `AnalyzerSettings`.
         precision: see `AnalyzerSettings`.
@@ -89,6 +90,7 @@ class ServerSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     detector: str = AnalyzerSettings().detector
+    emotion: str = AnalyzerSettings().emotion
     weights: Path | None = None
     detect_size: int | None = AnalyzerSettings().detect_size
     precision: str = AnalyzerSettings().precision
@@ -166,6 +168,7 @@ class ServerSettings(BaseSettings):
         return AnalyzerSettings(
             detector=self.detector,
             weights=self.weights,
+            emotion=self.emotion,
             detect_size=self.detect_size,
             precision=self.precision,
             max_faces=self.max_faces,

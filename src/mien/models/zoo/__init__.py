@@ -9,11 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+
+import platformdirs
 
 from mien.core.errors import ModelError
 from mien.core.labels import EMOTIONS
@@ -218,23 +221,38 @@ def check(session: Network, spec: ModelSpec, precision: str) -> None:
         raise ModelError(f"{session.name} failed its self-test: off by {error:.3g}, allowed {file.tolerance:.3g}")
 
 
+def own_folder() -> Path:
+    """Return where models of the user's own lie: below ``MIEN_DATA_DIR`` or the user's data folder."""
+    named = os.environ.get("MIEN_DATA_DIR")
+    return (Path(named) if named else platformdirs.user_data_path("mien", appauthor=False)) / "models"
+
+
+def own() -> dict[str, ModelSpec]:
+    """Return the models that were added with ``mien models add``, by name."""
+    path = own_folder() / "manifest.json"
+    return catalogue(path) if path.exists() else {}
+
+
 def find(name: str) -> ModelSpec:
-    """Return the manifest entry of a model that Mien carries.
+    """Return the manifest entry of a model that Mien carries or that was added.
 
     Raises:
         ModelError: there is none by that name.
     """
     models = catalogue()
-    if name not in models:
-        raise ModelError(f"there is no model {name!r}: there are {', '.join(models)}")
-    return models[name]
+    if name in models:
+        return models[name]
+    if name in (added := own()):
+        return added[name]
+    raise ModelError(f"there is no model {name!r}: there are {', '.join((*models, *added))}")
 
 
 def load(name: str, precision: str = "int8", threads: int = 1, device: str = "cpu") -> Model:
-    """Load a model that Mien carries.
+    """Load a model that Mien carries or that was added.
 
-    An int8 file that fails its self-test on this processor is replaced by the fp32 file, with a warning in the log. A
-    GPU reads the fp32 file: it has no use for the int8 one.
+    Where there is no file of this precision the other one is taken. An int8 file that fails its self-test on this
+    processor is replaced by the fp32 file, with a warning in the log. A GPU reads the fp32 file: it
+    has no use for the int8 one.
 
     Raises:
         DeviceError: the device cannot be used.
@@ -243,6 +261,7 @@ def load(name: str, precision: str = "int8", threads: int = 1, device: str = "cp
     spec = find(name)
     if device != "cpu":
         return open_checked(spec, "fp32", threads, device)
+    precision = precision if precision in spec.files else next(iter(spec.files))
     read_checked(spec, precision)
     try:
         return open_checked(spec, precision, threads)
