@@ -26,7 +26,7 @@ from mien.cli.main import main
 from mien.core.errors import SettingsError
 from mien.core.types import Image
 from mien.server.cluster import Scale
-from mien.server.replica import ReplicaSettings, create_replica_app
+from mien.server.replica import ReplicaSettings, create_replica_app, replica_settings
 from mien.server.services import Backend
 from mien.server.settings import ServerSettings
 
@@ -179,7 +179,7 @@ def test_a_replica_whose_models_cannot_be_loaded_does_not_start() -> None:
     def broken(settings: ServerSettings) -> Backend:
         raise SettingsError("no such model server")
 
-    app = create_replica_app({"log_level": "error"}, broken)
+    app = create_replica_app(replica_settings({"log_level": "error"}), broken)
     with pytest.raises(SettingsError, match="no such model server"), TestClient(app):
         pass
 

@@ -59,16 +59,19 @@ class Replica:
     """One process that serves; Ray Serve makes them.
 
     Args:
-        chosen: see `mien.server.replica.create_replica_app`.
+        chosen: see `mien.server.replica.replica_settings`.
     """
 
     def __init__(self, chosen: dict[str, Any]) -> None:
         self._chosen = chosen
 
     def __serve_build_asgi_app__(self) -> Any:
-        from mien.server.replica import create_replica_app
+        from mien.server import logs
+        from mien.server.replica import create_replica_app, replica_settings
 
-        return create_replica_app(self._chosen)
+        settings = replica_settings(self._chosen)
+        logs.configure(settings.log_level)
+        return create_replica_app(settings)
 
 
 def application(settings: ServerSettings, scale: Scale) -> Any:

@@ -10,7 +10,6 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, FastAPI
 
 from mien.core.errors import SettingsError
-from mien.server import logs
 from mien.server.assembly import assemble
 from mien.server.base import require_key
 from mien.server.errors import ApiError
@@ -86,15 +85,18 @@ class ReplicaServices(Services):
         await asyncio.to_thread(self._folder.cleanup)
 
 
-def create_replica_app(chosen: dict[str, Any], loader: Loader = load_backend) -> FastAPI:
+def replica_settings(chosen: dict[str, Any]) -> ReplicaSettings:
+    """Return a replica's settings: those that were ``chosen``, this computer's defaults for others, no cameras."""
+    return ReplicaSettings(**{**chosen, "cameras": ()})
+
+
+def create_replica_app(settings: ReplicaSettings, loader: Loader = load_backend) -> FastAPI:
     """Return a replica's ASGI app; it answers only once the models are loaded.
 
     Args:
-        chosen: the settings that were chosen; others have this computer's defaults.
+        settings: as from `replica_settings`.
         loader: makes what computes.
     """
-    settings = ReplicaSettings(**{**chosen, "cameras": ()})
-    logs.configure(settings.log_level)
     parts = (health, analyze, stream, sessions, inference, predict, login, docs)
     app = assemble(
         settings,
