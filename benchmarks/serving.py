@@ -50,9 +50,11 @@ WAYS: Final = ("one", "pool", "ray")
 
 def pool_app() -> FastAPI:
     """Return the app of one process of the pool; uvicorn calls it there."""
-    from mien.server.replica import create_replica_app
+    from mien.server import logs
+    from mien.server.replica import create_replica_app, replica_settings
 
-    return create_replica_app({"log_level": "error", "workers": 1})
+    logs.configure("error")
+    return create_replica_app(replica_settings({"workers": 1}))
 
 
 def serve_pool(port: int, processes: int) -> None:
