@@ -12,6 +12,7 @@ import math
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,42 @@ class Trainee:
             nn.utils.clip_grad_norm_(self.net.parameters(), most_gradient)
         self.optimiser.step()
         self.average.update(self.net)
+
+
+def one_epoch(
+    trainee: Trainee,
+    pictures: torch.Tensor,
+    batch: int,
+    loss_of: Callable[[torch.Tensor], torch.Tensor],
+    peak: float,
+    most_gradient: float | None = None,
+) -> float:
+    """Show every picture once, in a fresh order; return the mean loss. Ends early when the run's time is over.
+
+    Args:
+        trainee: takes the steps; its budget moves on by one epoch.
+        pictures: ``[n, …]``, of which only number and device count.
+        batch: pictures per step; what is left over at the end of the order waits for another epoch.
+        loss_of: returns the loss of some rows.
+        peak: learning rate that the schedule is a share of.
+        most_gradient: length to which the gradient is cut.
+    """
+    budget, where = trainee.budget, pictures.device
+    trainee.net.train()
+    batches = torch.randperm(len(pictures)).to(where).split(batch)
+    total, start, done = torch.zeros((), device=where), budget.epoch, 0
+    for rows in batches:
+        if len(rows) < batch and len(batches) > 1:
+            continue
+        loss = loss_of(rows)
+        trainee.step(loss, learning_rate(budget.progress(), peak), most_gradient)
+        total += loss.detach()
+        done += 1
+        budget.epoch = start + done / len(batches)
+        if budget.progress() >= 1:
+            break
+    budget.epoch = round(start + 1)
+    return float(total / max(done, 1))
 
 
 def finished(folder: Path) -> dict[str, Any]:

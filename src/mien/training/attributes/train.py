@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ from mien.training.loops import (
     Trainee,
     begin_with,
     device,
-    learning_rate,
+    one_epoch,
     parameter_groups,
     to_device,
 )
@@ -182,9 +183,9 @@ def train(
     optimiser = torch.optim.AdamW(parameter_groups(net, recipe.decay), lr=recipe.rate)
     trainee = Trainee(net, Average(net), optimiser, Budget(recipe.epochs, recipe.minutes))
     trainee.resume(run)
-    budget = trainee.budget
+    budget, shown = trainee.budget, partial(_loss, trainee, data, recipe)
     while budget.progress() < 1:
-        loss = _epoch(trainee, data, recipe)
+        loss = one_epoch(trainee, data.images, recipe.batch, shown, recipe.rate, most_gradient=5.0)
         values: dict[str, Any] = {
             "epoch": int(budget.epoch),
             "seconds": round(budget.elapsed(), 1),
@@ -199,25 +200,8 @@ def train(
     return trainee.average.net  # type: ignore[return-value]
 
 
-def _epoch(trainee: Trainee, data: Tensors, recipe: Recipe) -> float:
-    """Show every face once; return the mean loss."""
-    budget, where = trainee.budget, data.images.device
-    trainee.net.train()
-    batches = torch.randperm(len(data.images)).to(where).split(recipe.batch)
-    total, start, done = torch.zeros((), device=where), budget.epoch, 0
-    for rows in batches:
-        if len(rows) < recipe.batch and len(batches) > 1:
-            continue
-        images = augment(data.images[rows].float() / 255)
-        with torch.autocast(where.type, torch.bfloat16):
-            age, gender = trainee.net(normalise(images))
-        labels = data.age[rows], data.gender[rows]
-        loss = loss_of(age.float(), gender.float(), *labels, recipe.years, recipe.gender)
-        trainee.step(loss, learning_rate(budget.progress(), recipe.rate), most_gradient=5.0)
-        total += loss.detach()
-        done += 1
-        budget.epoch = start + done / len(batches)
-        if budget.progress() >= 1:
-            break
-    budget.epoch = round(start + 1)
-    return float(total / max(done, 1))
+def _loss(trainee: Trainee, data: Tensors, recipe: Recipe, rows: Tensor) -> Tensor:
+    images = augment(data.images[rows].float() / 255)
+    with torch.autocast(images.device.type, torch.bfloat16):
+        age, gender = trainee.net(normalise(images))
+    return loss_of(age.float(), gender.float(), data.age[rows], data.gender[rows], recipe.years, recipe.gender)

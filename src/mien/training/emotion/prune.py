@@ -30,7 +30,7 @@ from mien.models.runtime import golden_input
 from mien.training.emotion import ship
 from mien.training.emotion.net import ARCHS, EmotionNet
 from mien.training.emotion.saved import restore, widths_of, with_widths
-from mien.training.emotion.train import SPEC, Recipe, Tensors, loss_of, normalise, one_epoch
+from mien.training.emotion.train import SPEC, Recipe, Tensors, loss_of, normalise, teach
 from mien.training.export import export
 from mien.training.loops import Average, Budget, Trainee, device, finished, parameter_groups, to_device
 from mien.training.quantise import quantise
@@ -149,7 +149,7 @@ def tune(net: EmotionNet, data: Tensors, plan: Plan, tell: Callable[[dict[str, A
     optimiser = torch.optim.SGD(parameter_groups(net, recipe.decay), lr=RATE, momentum=0.9, nesterov=True)
     trainee = Trainee(net, Average(net), optimiser, Budget(plan.epochs, plan.minutes))
     while trainee.budget.progress() < 1:
-        loss = one_epoch(trainee, data, None, recipe)
+        loss = teach(trainee, data, None, recipe)
         progress = trainee.budget.progress()
         tell({"epoch": int(trainee.budget.epoch), "progress": round(progress, 4), "train_loss": round(loss, 4)})
     return trainee.average.net  # type: ignore[return-value]

@@ -31,7 +31,7 @@ from mien.training.loops import (
     Trainee,
     begin_with,
     device,
-    learning_rate,
+    one_epoch,
     parameter_groups,
     to_device,
 )
@@ -177,7 +177,7 @@ def train(
     trainee.resume(run)
     budget = trainee.budget
     while budget.progress() < 1:
-        loss = one_epoch(trainee, data, lessons, recipe)
+        loss = teach(trainee, data, lessons, recipe)
         values = {
             "epoch": int(budget.epoch),
             "seconds": round(budget.elapsed(), 1),
@@ -225,30 +225,19 @@ def _lessons(recipe: Recipe, data: Tensors) -> Lessons | None:
     return Lessons(data.images, nets, recipe.views, recipe.seed, augment, normalise)
 
 
-def one_epoch(trainee: Trainee, data: Tensors, lessons: Lessons | None, recipe: Recipe) -> float:
+def teach(trainee: Trainee, data: Tensors, lessons: Lessons | None, recipe: Recipe) -> float:
     """Show every picture once; return the mean loss."""
-    budget = trainee.budget
-    where = data.images.device
-    view = None if lessons is None else lessons.view(round(budget.epoch))
-    trainee.net.train()
-    batches = torch.randperm(len(data.images)).to(where).split(recipe.batch)
-    total, start, done = torch.zeros((), device=where), budget.epoch, 0
-    for rows in batches:
-        if len(rows) < recipe.batch and len(batches) > 1:
-            continue
+    view = None if lessons is None else lessons.view(round(trainee.budget.epoch))
+
+    def loss(rows: Tensor) -> Tensor:
         shown, change = (data.images, augment) if view is None else (view.images, flipped)
         images = change(shown[rows].float() / 255)
-        with torch.autocast(where.type, torch.bfloat16):
+        with torch.autocast(images.device.type, torch.bfloat16):
             eight, seven = trainee.net(normalise(images).contiguous(memory_format=torch.channels_last))
-        loss = loss_of((eight, seven), data.votes[rows], data.voted[rows], data.fer[rows], recipe.fer_weight)
-        if view is not None:
-            taught = taught_loss(eight, view.eight[rows]) + recipe.fer_weight * taught_loss(seven, view.seven[rows])
-            loss = (1 - TAUGHT) * loss + TAUGHT * taught
-        trainee.step(loss, learning_rate(budget.progress(), recipe.rate))
-        total += loss.detach()
-        done += 1
-        budget.epoch = start + done / len(batches)
-        if budget.progress() >= 1:
-            break
-    budget.epoch = round(start + 1)
-    return float(total / max(done, 1))
+        labelled = loss_of((eight, seven), data.votes[rows], data.voted[rows], data.fer[rows], recipe.fer_weight)
+        if view is None:
+            return labelled
+        taught = taught_loss(eight, view.eight[rows]) + recipe.fer_weight * taught_loss(seven, view.seven[rows])
+        return (1 - TAUGHT) * labelled + TAUGHT * taught
+
+    return one_epoch(trainee, data.images, recipe.batch, loss, recipe.rate)

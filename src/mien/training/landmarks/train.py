@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -20,7 +21,7 @@ from mien.models.spec import InputSpec
 from mien.training.landmarks.augment import Views, draw
 from mien.training.landmarks.loss import opening_loss, wing_loss
 from mien.training.landmarks.net import SIDE, LandmarkNet, build
-from mien.training.loops import Average, Budget, Run, Trainee, device, learning_rate, parameter_groups, to_device
+from mien.training.loops import Average, Budget, Run, Trainee, device, one_epoch, parameter_groups, to_device
 
 TEMPLATE: Final = ((0.356, 0.298), (0.644, 0.298), (0.5, 0.47), (0.383, 0.619), (0.617, 0.619))
 """Where the five points of the training faces lie on average (made symmetric) when the middle 132 of a crop's 160
@@ -131,9 +132,9 @@ def train(
     optimiser = torch.optim.AdamW(parameter_groups(net, recipe.decay), lr=recipe.rate)
     trainee = Trainee(net, Average(net), optimiser, Budget(recipe.epochs, recipe.minutes))
     trainee.resume(run)
-    budget = trainee.budget
+    budget, shown = trainee.budget, partial(_loss, trainee, views, recipe)
     while budget.progress() < 1:
-        loss = _epoch(trainee, views, recipe)
+        loss = one_epoch(trainee, views.images, recipe.batch, shown, recipe.rate, MOST_GRADIENT)
         values: dict[str, Any] = {
             "epoch": int(budget.epoch),
             "seconds": round(budget.elapsed(), 1),
@@ -165,29 +166,13 @@ def mean_shape(views: Views) -> Tensor:
     return (placed.mean(0) / torch.tensor(views.size, device=cut.device)).cpu()
 
 
-def _epoch(trainee: Trainee, views: Views, recipe: Recipe) -> float:
-    """Show every face once; return the mean loss."""
-    net, budget = cast(LandmarkNet, trainee.net), trainee.budget
-    net.train()
-    where = views.images.device
-    batches = torch.randperm(len(views.images)).to(where).split(recipe.batch)
-    total, start, done = torch.zeros((), device=where), budget.epoch, 0
-    for rows in batches:
-        if len(rows) < recipe.batch and len(batches) > 1:
-            continue
-        images, wanted = draw(views, rows)
-        x = ((images * 255 - SPEC.mean) * SPEC.scale).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(where.type, torch.bfloat16):
-            features = net.features(x)
-        found, wanted = net.place(features.float()).view(-1, COUNT, 2) * SIDE, wanted * SIDE
-        loss = wing_loss(found, wanted, recipe.wing, recipe.curvature)
-        share = ramp(budget.progress())
-        loss = loss + opening_loss(found, wanted, share * recipe.eyes, share * recipe.mouth)
-        trainee.step(loss, learning_rate(budget.progress(), recipe.rate), MOST_GRADIENT)
-        total += loss.detach()
-        done += 1
-        budget.epoch = start + done / len(batches)
-        if budget.progress() >= 1:
-            break
-    budget.epoch = round(start + 1)
-    return float(total / max(done, 1))
+def _loss(trainee: Trainee, views: Views, recipe: Recipe, rows: Tensor) -> Tensor:
+    net = cast(LandmarkNet, trainee.net)
+    images, wanted = draw(views, rows)
+    x = ((images * 255 - SPEC.mean) * SPEC.scale).contiguous(memory_format=torch.channels_last)
+    with torch.autocast(x.device.type, torch.bfloat16):
+        features = net.features(x)
+    found, wanted = net.place(features.float()).view(-1, COUNT, 2) * SIDE, wanted * SIDE
+    share = ramp(trainee.budget.progress())
+    openings = opening_loss(found, wanted, share * recipe.eyes, share * recipe.mouth)
+    return wing_loss(found, wanted, recipe.wing, recipe.curvature) + openings
