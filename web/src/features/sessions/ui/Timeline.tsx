@@ -75,9 +75,10 @@ export function Timeline({ session, time, onTime }: Props) {
         onHover={setHover}
         onTime={(to) => onTime(Math.min(to, duration))}
       />
+      {/* The thumb's middle, 8 px from its edge, goes from lanes.LEFT to the end of the lanes. */}
       <input
         type="range"
-        className="w-full accent-accent"
+        className="ml-8 w-[calc(100%-24px)] accent-accent"
         min={0}
         max={Math.max(0.1, duration)}
         step={0.1}
