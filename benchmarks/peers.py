@@ -6,7 +6,7 @@ Every system runs in a process and an environment of its own, which is made from
 --cache; fer's takes 8 GB. All get the same decoded frames, one core and one thread, and take turns, so that a machine
 that slows down slows all of them. What is compared:
 
-- Mien as it comes (looks for faces on every frame), and looking for them every 0.1 s (`--detect-interval 0.1`; what that
+- Mien as it comes (looks for faces on every frame), and looking for them every 0.1 s (`--detect-interval 0.1`; what it
   changes in the results, `benchmarks/detect_interval.py` measures);
 - `fer` as it comes (OpenCV's cascade, TensorFlow Lite), with its older Keras network, and with MTCNN, all with the
   weights inside its packages;
