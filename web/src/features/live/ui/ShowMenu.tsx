@@ -24,12 +24,17 @@ export function ShowMenu() {
     return () => window.removeEventListener("resize", hide);
   }, []);
 
-  const placeAbove = (event: ToggleEvent<HTMLFieldSetElement>) => {
+  const place = (event: ToggleEvent<HTMLFieldSetElement>) => {
     const at = button.current?.getBoundingClientRect();
     if (event.newState !== "open" || at === undefined) return;
     const { style } = event.currentTarget;
     style.left = `${Math.max(GAP, Math.min(at.left, window.innerWidth - WIDTH - GAP))}px`;
-    style.bottom = `${window.innerHeight - at.top + GAP}px`;
+    // On whichever side there is more room, scrolled where even that is too little.
+    const above = at.top - 2 * GAP;
+    const below = window.innerHeight - at.bottom - 2 * GAP;
+    style.bottom = above >= below ? `${window.innerHeight - at.top + GAP}px` : "auto";
+    style.top = above >= below ? "auto" : `${at.bottom + GAP}px`;
+    style.maxHeight = `${Math.max(above, below)}px`;
   };
 
   return (
@@ -52,9 +57,9 @@ export function ShowMenu() {
         ref={panel}
         id={id}
         popover="auto"
-        onBeforeToggle={placeAbove}
+        onBeforeToggle={place}
         style={{ width: WIDTH, inset: "auto" }}
-        className="fixed rounded-card border border-line bg-surface p-2 text-text shadow-float"
+        className="fixed overflow-y-auto rounded-card border border-line bg-surface p-2 text-text shadow-float"
         data-testid="show-menu"
       >
         <legend className="sr-only">{t("show.legend")}</legend>

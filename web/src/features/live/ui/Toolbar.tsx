@@ -161,7 +161,7 @@ function Playback({ onFullscreen }: { onFullscreen(): void }) {
           look="quiet"
           icon="fullscreen"
           compact="always"
-          className={recorded ? "max-sm:hidden" : ""}
+          className="max-sm:hidden"
           title={t("action.fullscreen")}
           onClick={onFullscreen}
         >
