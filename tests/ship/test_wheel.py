@@ -138,7 +138,7 @@ def names_in(wheel: Path) -> list[str]:
 def test_sdist_holds_everything_to_build_and_test_it(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
-    wanted = {"pyproject.toml", "hatch_build.py", "LICENSE", "README.md", "constraints.txt", "Makefile"}
+    wanted = {"pyproject.toml", "hatch_build.py", "LICENSE", "NOTICE", "README.md", "constraints.txt", "Makefile"}
     assert wanted | {"web/package-lock.json", "src/mien/server/static/index.html", "tests/conftest.py"} <= names
     assert not [name for name in names if re.match(r"(\.venv|\.data|runs|dist|web/node_modules)/", name)]
 
@@ -177,7 +177,7 @@ def test_wheel_names_its_licence(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         metadata = archive.read(f"mien-{mien.__version__}.dist-info/METADATA").decode()
     assert "License-Expression: Apache-2.0" in metadata
-    assert f"mien-{mien.__version__}.dist-info/licenses/LICENSE" in names_in(wheel)
+    assert {f"mien-{mien.__version__}.dist-info/licenses/{name}" for name in ("LICENSE", "NOTICE")} <= set(names_in(wheel))
 
 
 def test_environment_has_no_node_and_no_network(installed: Installed) -> None:
