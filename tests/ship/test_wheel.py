@@ -177,7 +177,8 @@ def test_wheel_names_its_licence(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         metadata = archive.read(f"mien-{mien.__version__}.dist-info/METADATA").decode()
     assert "License-Expression: Apache-2.0" in metadata
-    assert {f"mien-{mien.__version__}.dist-info/licenses/{name}" for name in ("LICENSE", "NOTICE")} <= set(names_in(wheel))
+    licences = f"mien-{mien.__version__}.dist-info/licenses"
+    assert {f"{licences}/LICENSE", f"{licences}/NOTICE"} <= set(names_in(wheel))
 
 
 def test_environment_has_no_node_and_no_network(installed: Installed) -> None:
