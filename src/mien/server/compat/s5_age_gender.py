@@ -1,8 +1,8 @@
 """System S5's model server: the model of age and gender, where the server was started with ``--attributes``.
 
 An instance is a face of 64×64 pixels in colour, a detector's crop, 0–1 or 0–255. It is taken for blue first, as OpenCV
-cuts it out: the original does not say. A prediction has the names of the original's outputs: ``dense``, the probabilities of
-female and male, and ``dense_1``, those of the years 0 to 100.
+cuts it out: the original does not say. A prediction has the names of the original's outputs: ``dense``, the
+probabilities of female and male, and ``dense_1``, those of the years 0 to 100.
 """
 
 from __future__ import annotations
