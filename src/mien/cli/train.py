@@ -65,7 +65,7 @@ def emotion(
     arch: Annotated[
         str,
         typer.Option(
-            help="fer-s, fer-t, fer-m, fer-l; teachers: vgg-s, resnet18-s, vgg, resnet18, resnet18-se; "
+            help="fer-s, fer-t, fer-m, fer-l; teachers: vgg-s, vgg-m, resnet18-s, vgg, resnet18, resnet18-se; "
             "yardsticks: mini-xception, cnn-guide."
         ),
     ] = "fer-m",
@@ -78,7 +78,13 @@ def emotion(
     ] = None,
     views: Annotated[int, typer.Option(min=1, help="Augmented views that the teachers speak about.")] = 20,
     start: Annotated[Path | None, typer.Option(help="A finished run whose weights this one begins with.")] = None,
+    fer_weight: Annotated[
+        float | None, typer.Option(min=0, help="Weight of the seven-class head; 0.5, with teachers 0.3.")
+    ] = None,
     framing: Annotated[str, typer.Option(help="Pictures as they are (raw) or cut as live (aligned).")] = "raw",
+    unlabelled: Annotated[
+        list[Path] | None, typer.Option(help="Parquet file with more pictures of faces, for teachers to label.")
+    ] = None,
     patience: Annotated[int, typer.Option(min=1, help="Of the yardsticks, in epochs.")] = 12,
     seed: int = 0,
     as_json: Json = False,
@@ -99,6 +105,9 @@ def emotion(
             yardstick = yardsticks.train(simple, train_set, dev_set, out, bar.tell)
         _plot_emotion(out, arch, confusion_of(yardstick, dev_set))
         return
+    if fer_weight is None:
+        # What is taught twice, by labels and by teachers, needs the second head less.
+        fer_weight = 0.3 if teacher else 0.5
     recipe = Recipe(
         arch=arch,
         epochs=epochs,
@@ -106,12 +115,12 @@ def emotion(
         batch=batch,
         rate=rate,
         seed=seed,
-        # What is taught twice, by labels and by teachers, needs the second head less.
-        fer_weight=0.3 if teacher else 0.5,
+        fer_weight=fer_weight,
         teachers=tuple(str(run) for run in teacher or ()),
         views=views,
         start=None if start is None else str(start),
         framing=framing,
+        unlabelled=tuple(str(path) for path in unlabelled or ()),
     )
     with Bar(as_json) as bar:
         net = train(recipe, train_set, dev_set, out, bar.tell)

@@ -87,9 +87,10 @@ TEACHERS: Final[dict[str, Teacher]] = {
     "vgg": Teacher(lambda: vgg((64, 128, 256, 512)), 512, 44),
     "resnet18-se": Teacher(lambda: resnet18(squeeze=True), 512, 64),
     "vgg-s": Teacher(lambda: vgg((32, 64, 128, 256)), 256, 44),
+    "vgg-m": Teacher(lambda: vgg((32, 64, 160, 320)), 320, 44),
     "resnet18-s": Teacher(lambda: resnet18(squeeze=True, widths=(32, 64, 128, 256)), 256, 44),
 }
-"""The recipe's three, and two small ones that two CPU cores train in an hour or two."""
+"""The recipe's three, and small ones that two CPU cores train in an hour or two."""
 
 
 def build(arch: str) -> tuple[nn.Module, int]:

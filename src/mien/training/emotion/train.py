@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from mien.core.errors import InputError, SettingsError
 from mien.core.settings import AnalyzerSettings
-from mien.core.types import IntArray
+from mien.core.types import Image, IntArray
 from mien.evaluation import emotion_data
 from mien.evaluation.emotion_data import EmotionSet
 from mien.evaluation.metrics import confusion
 from mien.models import detector as detectors
 from mien.models.spec import InputSpec
+from mien.training.emotion import unlabelled
 from mien.training.emotion.augment import augment, flipped
 from mien.training.emotion.distil import TAUGHT, Lessons, load_teachers, taught_loss
 from mien.training.emotion.framing import reframe
@@ -69,6 +70,7 @@ class Recipe:
         views: augmented views of the set that the teachers speak about; see `distil`.
         start: folder of a finished run of the same architecture whose weights this one begins with.
         framing: ``raw`` reads the pictures as they are, ``aligned`` as the live path would frame their faces.
+        unlabelled: Parquet files of pictures whose faces are shown too, with what the teachers say of them.
     """
 
     arch: str = "fer-s"
@@ -84,6 +86,7 @@ class Recipe:
     views: int = 20
     start: str | None = None
     framing: str = "raw"
+    unlabelled: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -105,6 +108,16 @@ class Tensors:
             torch.from_numpy(votes).to(where),
             torch.from_numpy(votes.sum(1) > 0).to(where),
             torch.from_numpy(data.fer_label).to(where),
+        )
+
+    def joined(self, faces: Image) -> Tensors:
+        """Return this set with ``faces`` (``[n, 48, 48]``), which have no labels, behind it."""
+        new = torch.from_numpy(faces[:, None]).to(self.images.device)
+        return Tensors(
+            torch.cat([self.images, new]),
+            torch.cat([self.votes, self.votes.new_zeros(len(new), 8)]),
+            torch.cat([self.voted, self.voted.new_zeros(len(new))]),
+            torch.cat([self.fer, self.fer.new_full((len(new),), -1)]),
         )
 
 
@@ -163,7 +176,7 @@ def train(
 
     Raises:
         InputError: nothing to train on, a teacher has not finished, or ``out`` holds a run with another recipe.
-        SettingsError: there is no such framing.
+        SettingsError: there is no such framing, or there are unlabelled faces and no teacher.
     """
     run = Run(out, _config(recipe))
     torch.manual_seed(recipe.seed)
@@ -172,6 +185,8 @@ def train(
     if not len(kept):
         raise InputError(f"{train_set.name} holds no rows to train on once near-duplicates are left out")
     data, dev = (Tensors.of(_framed(part, recipe.framing), where) for part in (kept, dev_set))
+    if recipe.unlabelled:
+        data = data.joined(_unlabelled(recipe))
     lessons = _lessons(recipe, data)
     trainee = _trainee(recipe, where)
     trainee.resume(run)
@@ -201,6 +216,12 @@ def _framed(data: EmotionSet, framing: str) -> EmotionSet:
     if found == 0:
         raise InputError(f"no face was found in {data.name}: train with --framing raw")
     return framed
+
+
+def _unlabelled(recipe: Recipe) -> Image:
+    if not recipe.teachers:
+        raise SettingsError("faces without labels need a --teacher to say what is seen on them")
+    return unlabelled.read(map(Path, recipe.unlabelled), detectors.create(AnalyzerSettings()), SPEC)
 
 
 def _config(recipe: Recipe) -> dict[str, Any]:
