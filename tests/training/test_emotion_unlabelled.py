@@ -16,8 +16,8 @@ from mien.core.errors import InputError, SettingsError
 from mien.core.settings import AnalyzerSettings
 from mien.evaluation.emotion_data import EmotionSet
 from mien.models.detector import create
-from mien.training.emotion import train as run
 from mien.training.emotion import unlabelled
+from mien.training.emotion.distil import taught_loss
 from mien.training.emotion.train import SPEC, Recipe, Tensors, loss_of, train
 
 
@@ -92,13 +92,12 @@ def test_a_student_sees_them(portrait: NDArray[np.uint8], tmp_path: Path, monkey
     data = labelled(8)
     train(Recipe(arch="fer-s", epochs=1, batch=8), data, data, tmp_path / "teacher", lambda _: None)
     taught: list[int] = []
-    plain = run.taught_loss
 
     def counting(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         taught.append(len(logits))
-        return plain(logits, wanted)
+        return taught_loss(logits, wanted)
 
-    monkeypatch.setattr(run, "taught_loss", counting)
+    monkeypatch.setattr("mien.training.emotion.train.taught_loss", counting)
     recipe = Recipe(
         arch="fer-s", epochs=1, batch=16, teachers=(str(tmp_path / "teacher"),), views=1, unlabelled=(str(path),)
     )
