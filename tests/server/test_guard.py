@@ -4,6 +4,9 @@ import pytest
 from serving import MakeClient
 from starlette.testclient import TestClient
 
+from mien.core.settings import Wants
+from mien.core.types import Frame, FrameResult
+from mien.live.fake import CountingAnalyzer, FakeEngine
 from mien.server.guard import host_allowed, origin_allowed
 
 NAMES = ("localhost", "mien.example.org", "*.lab.example.org")
@@ -90,6 +93,39 @@ def test_refusals_carry_cors_headers_too(make_client: MakeClient) -> None:
         assert "Retry-After" in answer.headers["access-control-expose-headers"]
     ask = client.options("/api/v1/analyze", headers={**good, "access-control-request-method": "POST"})
     assert ask.status_code == 200, "a page may ask what it may do, however often it did"
+
+
+class Broken(CountingAnalyzer):
+    def analyze(self, image: Frame, wants: Wants | None = None) -> FrameResult:
+        raise RuntimeError("a fault")
+
+
+def test_a_fault_can_be_read_by_an_allowed_page(
+    make_client: MakeClient, jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr("mien.live.videos.videos.Videos.add", fail)
+    client = make_client(FakeEngine(Broken()), allowed_origins="https://good.example")
+    video = {"file": ("a.mp4", b"no video", "video/mp4")}
+    for answer in (
+        client.post("/api/v1/analyze", content=jpeg, headers={"origin": "https://good.example"}),
+        client.post("/api/v1/videos", files=video, headers={"origin": "https://good.example"}),
+    ):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")
+        assert answer.headers["access-control-allow-origin"] == "https://good.example"
+        assert answer.headers["x-request-id"] == answer.json()["error"]["request_id"]
+    other = client.post("/api/v1/analyze", content=jpeg)
+    assert other.status_code == 500
+    assert "access-control-allow-origin" not in other.headers
+
+
+def test_a_name_that_is_refused_is_told_to_an_allowed_page(make_client: MakeClient) -> None:
+    client = make_client(allowed_origins="https://good.example")
+    answer = client.get("/ping", headers={"host": "evil.example", "origin": "https://good.example"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "host_refused")
+    assert answer.headers["access-control-allow-origin"] == "https://good.example"
 
 
 def test_a_configured_name_is_served(make_client: MakeClient) -> None:

@@ -69,7 +69,9 @@ def assemble(
     # The last added is the outermost.
     app.add_middleware(BodyLimit, max_body=settings.max_body, seconds=settings.upload_timeout, others=larger)
     app.add_middleware(Throttle)
-    if settings.allowed_origins:  # around all that refuses, or a page could not read why and when to try again
+    app.add_middleware(Guard, host_names=settings.host_names, origins=settings.allowed_origins)
+    app.add_middleware(RequestContext)
+    if settings.allowed_origins:  # around all that refuses or fails, or a page could not read why
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
@@ -77,6 +79,4 @@ def assemble(
             allow_headers=["*"],
             expose_headers=["Retry-After", "X-Request-ID"],
         )
-    app.add_middleware(Guard, host_names=settings.host_names, origins=settings.allowed_origins)
-    app.add_middleware(RequestContext)
     return app

@@ -1,6 +1,7 @@
 """One form for every error that leaves the server: ``{"error": {"code", "message", "request_id"}}``.
 
-``code`` is stable and what a client may branch on; ``message`` is for people.
+``code`` is stable and what a client may branch on; ``message`` is for people. Where a public protocol has a form of its
+own (`PLAIN`), errors are ``{"error": message}``, whoever refuses: also a request that no route has seen.
 """
 
 from __future__ import annotations
@@ -50,6 +51,10 @@ _CODES: Final[dict[int, str]] = {
 }
 
 
+PLAIN: Final = ("/v2", "/v1/models")
+"""Addresses of the Open Inference Protocol and of TensorFlow Serving, and all below them."""
+
+
 class ApiError(HTTPException):
     """An answer that is an error.
 
@@ -70,11 +75,22 @@ def envelope(code: str, message: str, request_id: str) -> bytes:
     return orjson.dumps({"error": {"code": code, "message": message, "request_id": request_id}})
 
 
+def plain(message: str) -> bytes:
+    """Return the JSON of an error for other systems' clients."""
+    return orjson.dumps({"error": message})
+
+
+def is_plain(scope: Mapping[str, Any]) -> bool:
+    """Whether a connection's address is one of a protocol whose errors are texts."""
+    path = str(scope.get("path", ""))
+    return any(path == start or path.startswith(f"{start}/") for start in PLAIN)
+
+
 def error_response(
     scope: Mapping[str, Any], status: int, code: str, message: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return the response that tells of an error; ``scope`` is the connection's, with its request id."""
-    body = envelope(code, message, request_id(scope))
+    body = plain(message) if is_plain(scope) else envelope(code, message, request_id(scope))
     return Response(body, status, dict(headers or {}), media_type="application/json")
 
 
@@ -115,5 +131,8 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 
 async def _mien_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, MienError)
-    status = STATUS.get(error.code, 422 if isinstance(error, InputError) else 500)
+    if isinstance(error, InputError) and is_plain(request.scope):
+        status = 400  # what those protocols say of everything that does not fit a model
+    else:
+        status = STATUS.get(error.code, 422 if isinstance(error, InputError) else 500)
     return error_response(request.scope, status, error.code, str(error))

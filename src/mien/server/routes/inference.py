@@ -31,9 +31,8 @@ from mien.server.inference_schemas import (
     ServerMetadata,
 )
 from mien.server.limits import client_at
-from mien.server.plain_errors import PlainErrorRoute
 
-router = APIRouter(prefix="/v2", tags=["models"], route_class=PlainErrorRoute)
+router = APIRouter(prefix="/v2", tags=["models"])
 KEYED: Final = [Depends(require_key)]
 SLOW: Final = "the network did not answer in time: send less at once or try again later"
 

@@ -25,12 +25,9 @@ from mien.server.errors import ApiError
 from mien.server.gate import deadline
 from mien.server.inference_schemas import ERRORS, PREDICT_BODY
 from mien.server.limits import client_at
-from mien.server.plain_errors import PlainErrorRoute
 from mien.server.routes.inference import SLOW, find
 
-router = APIRouter(
-    prefix="/v1/models", tags=["models"], route_class=PlainErrorRoute, dependencies=[Depends(require_key)]
-)
+router = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[Depends(require_key)])
 VERSION: Final = "1"
 """Versions are numbers here; there is one of each model."""
 SIGNATURE: Final = "serving_default"

@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
+from mien.server.errors import is_plain
 from mien.server.services import services_of
 
 _OWN: Final = ("api", "docs", "assets")
@@ -75,7 +76,8 @@ class WebApp:
             lasting = path.startswith("assets/")
             headers = {"cache-control": "public, max-age=31536000, immutable" if lasting else "no-cache"}
             return FileResponse(found[0], stat_result=found[1], headers=headers)
-        if path.split("/")[0] in _OWN or "text/html" not in request.headers.get("accept", ""):
+        ours = path.split("/")[0] in _OWN or is_plain(request.scope)
+        if ours or "text/html" not in request.headers.get("accept", ""):
             return None
         return await self._start(request)
 
