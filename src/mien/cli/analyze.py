@@ -54,7 +54,10 @@ def analyze(
     ] = None,
     min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Least detector score of a face.")] = None,
     detect_interval: Annotated[
-        float | None, typer.Option(min=0, help="Seconds of video between two detections; 0 detects on every frame.")
+        float | None,
+        typer.Option(
+            min=0, help="Seconds of video between two detections; 0: on every frame.", show_default="the detector's"
+        ),
     ] = None,
     landmarks: Annotated[
         bool | None, typer.Option("--landmarks", help="Also 68 landmarks, head pose, open eyes and mouth.")

@@ -37,7 +37,7 @@ class TrackingSettings:
 
     Attributes:
         detect_interval: time between two runs of the detector while no track is lost; 0 detects on every frame,
-            None takes what suits the detector.
+            None takes what suits the detector (`Detector.interval`).
         keep_lost: how long a track that is not seen keeps its identity.
         min_iou: least IoU at which a detection is the same face as a predicted track.
         smoothing: time constant of the probability smoothing.
