@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from mien.cli.main import main
 from mien.core.types import Faces, FrameResult
 from mien.store.archive import FILE, Archive
 from mien.store.gathering import Gathering
-from mien.store.values import NewSession
+from mien.store.values import NewPicture, NewSession
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +80,27 @@ def test_export(capfd: pytest.CaptureFixture[str], session: str, tmp_path: Path)
     target = tmp_path / "out.parquet"
     assert run(capfd, "export", session, "--format", "parquet", "-o", str(target)) == (0, "", "")
     assert target.read_bytes()[:4] == b"PAR1"
+
+
+def test_pictures(capfd: pytest.CaptureFixture[str], session: str, tmp_path: Path) -> None:
+    assert "pictures   none" in run(capfd, "show", session)[1]
+    archive = Archive(tmp_path / "data")
+    two = [NewPicture(0.5, 64, 48, b"x" * 150_000), NewPicture(1, 64, 48, b"y" * 50_000)]
+    archive.open().add_pictures(session, two)
+    archive.close()
+    assert "(2 pictures, 0.2 MB)" in run(capfd, "list")[1]
+    assert "pictures   2 pictures, 0.2 MB" in run(capfd, "show", session)[1]
+    (listed,) = json.loads(run(capfd, "list", "--json")[1])
+    assert (listed["picture_count"], listed["picture_bytes"]) == (2, 200_000)
+    target = tmp_path / "all.zip"
+    assert run(capfd, "export", session, "--format", "zip", "-o", str(target)) == (0, "", "")
+    with zipfile.ZipFile(target) as file:
+        assert file.read("pictures/000000.500.jpg") == b"x" * 150_000
+        assert file.read("faces.csv").count(b"\n") == 7
+    assert run(capfd, "delete", session, "--pictures", "--person", "1", "--yes")[0] == 2
+    assert run(capfd, "delete", session, "--pictures", "--yes", "--json") == (0, '{"deleted": 2}\n', "")
+    assert json.loads(run(capfd, "show", session, "--json")[1])["picture_count"] == 0
+    assert len(json.loads(run(capfd, "show", session, "--json")[1])["people"]) == 2
 
 
 def test_a_person_is_not_deleted_while_more_of_them_is_written(

@@ -19,6 +19,7 @@ from mien.core.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
     from mien.store.repository import Repository
+    from mien.store.values import PictureTotal
 
 app = typer.Typer(help="List, show, export and delete recordings.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
@@ -34,8 +35,10 @@ def list_sessions(
     """List recordings, the newest first."""
     with _opened() as repository:
         found = [] if repository is None else repository.find(search, limit)[0]
+        totals = {} if repository is None else repository.picture_totals([session.id for session, _ in found])
     if as_json:
-        print(json.dumps([asdict(session) | asdict(overview) for session, overview in found]))
+        values = [asdict(session) | asdict(overview) | _pictures(totals[session.id]) for session, overview in found]
+        print(json.dumps(values))
         return
     for session, overview in found:
         began = datetime.fromtimestamp(session.started)
@@ -43,7 +46,9 @@ def list_sessions(
         line = (
             f"{session.id}  {began:%Y-%m-%d %H:%M}  {session.duration:8.1f} s  {overview.people:3} people  {shown:17}"
         )
-        print(f"{line} {printable(session.name)}{'' if session.ended else '  (being recorded)'}")
+        kept = totals[session.id]
+        pictures = f"  ({_size(kept)})" if kept.count else ""
+        print(f"{line} {printable(session.name)}{pictures}{'' if session.ended else '  (being recorded)'}")
     if not found:
         print("no recordings", file=sys.stderr)
 
@@ -56,8 +61,9 @@ def show(session: Id, as_json: Json = False) -> None:
     with _found(session) as repository:
         one, people = repository.get(session), repository.people(session)
         events, markers = repository.events(session), repository.markers(session)
+        pictures = repository.picture_totals([session])[session]
     if as_json:
-        value = asdict(one) | {"people": [person_value(person) for person in people]}
+        value = asdict(one) | _pictures(pictures) | {"people": [person_value(person) for person in people]}
         value |= {"events": [event_row(session, event) for event in events]}
         print(json.dumps(value | {"markers": [asdict(marker) for marker in markers]}))
         return
@@ -65,6 +71,7 @@ def show(session: Id, as_json: Json = False) -> None:
     print(f"purpose    {printable(one.purpose)}")
     print(f"began      {datetime.fromtimestamp(one.started):%Y-%m-%d %H:%M:%S}, {one.state}")
     print(f"length     {one.duration:.1f} s, {one.frames} frames, at most {one.most_faces} faces at once")
+    print(f"pictures   {_size(pictures) if pictures.count else 'none'}")
     for person in people:
         counted = "".join(f", {count} × {kind}" for kind, count in sorted(person.events.items()))
         print(
@@ -79,8 +86,13 @@ def show(session: Id, as_json: Json = False) -> None:
 @app.command()
 def export(
     session: Id,
-    form: Annotated[Literal["csv", "json", "parquet"], typer.Option("--format", help="Of the file.")] = "csv",
-    table: Annotated[Literal["faces", "events", "markers"], typer.Option(help="JSON holds all of them.")] = "faces",
+    form: Annotated[
+        Literal["csv", "json", "parquet", "zip"],
+        typer.Option("--format", help="Of the file; zip holds all, with the pictures if there are any."),
+    ] = "csv",
+    table: Annotated[
+        Literal["faces", "events", "markers"], typer.Option(help="JSON and ZIP hold all of them.")
+    ] = "faces",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; by default stdout.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
@@ -91,8 +103,8 @@ def export(
     with _found(session) as repository:
         parts = exports.export(repository, repository.get(session), "json" if as_json else form, table)
         if output is None:
-            if sys.stdout.isatty() and form == "parquet" and not as_json:
-                raise SettingsError("Parquet is not for the screen: give a file with --output")
+            if sys.stdout.isatty() and form in ("parquet", "zip") and not as_json:
+                raise SettingsError(f"{form} is not for the screen: give a file with --output")
             for part in parts:
                 sys.stdout.buffer.write(part)
             sys.stdout.buffer.flush()
@@ -108,39 +120,51 @@ def delete(
     sessions: Annotated[list[str] | None, typer.Argument(metavar="ID…", help="Recordings to delete.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Delete all recordings.")] = False,
     person: Annotated[int | None, typer.Option(min=1, help="Delete this person alone, of one recording.")] = None,
+    pictures: Annotated[bool, typer.Option("--pictures", help="Delete the pictures alone, of one recording.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
     """Delete recordings for good: what is deleted is not in the file any more."""
     chosen = sessions or []
-    if bool(chosen) == everything or (person is not None and len(chosen) != 1):
-        raise SettingsError("say what to delete: IDs, one ID and --person, or --all")
-    what = (
-        "all recordings" if everything else f"{'person ' + str(person) + ' of ' if person else ''}{', '.join(chosen)}"
-    )
+    part = f"person {person} of " if person is not None else "the pictures of " if pictures else ""
+    if bool(chosen) == everything or (part and len(chosen) != 1) or (pictures and person is not None):
+        raise SettingsError("say what to delete: IDs, one ID and --person or --pictures, or --all")
+    what = "all recordings" if everything else f"{part}{', '.join(chosen)}"
     if not yes and not typer.confirm(f"Delete {printable(what)}? This cannot be undone.", err=True):
         raise typer.Exit(1)
     with _opened() as repository:
-        deleted = 0 if repository is None else _delete(repository, chosen, everything, person)
+        deleted = 0 if repository is None else _delete(repository, chosen, everything, person, pictures)
     if as_json:
         print(json.dumps({"deleted": deleted}))
     else:
         print(f"{deleted} deleted", file=sys.stderr)
-    if not everything and deleted < len(chosen):
+    if not everything and not pictures and deleted < len(chosen):
         raise InputError(f"only {deleted} of {len(chosen)} were there: see mien sessions list")
 
 
-def _delete(repository: Repository, chosen: list[str], everything: bool, person: int | None) -> int:
+def _delete(repository: Repository, chosen: list[str], everything: bool, person: int | None, pictures: bool) -> int:
     from mien.live.recorder import stale_before
     from mien.server.settings import load
 
     if everything:
         return repository.delete_all()
-    if person is not None:
+    if person is not None or pictures:
         # What a crashed server left open is not being recorded.
         repository.end_stale(stale_before(time.time(), load().recording_grace))
+    if pictures:
+        repository.get(chosen[0])
+        return repository.delete_pictures(chosen[0])
+    if person is not None:
         return int(repository.delete_person(chosen[0], person))
     return sum(repository.delete(session) for session in chosen)
+
+
+def _pictures(total: PictureTotal) -> dict[str, int]:
+    return {"picture_count": total.count, "picture_bytes": total.bytes}
+
+
+def _size(total: PictureTotal) -> str:
+    return f"{total.count} pictures, {total.bytes / 1e6:.1f} MB"
 
 
 @contextmanager

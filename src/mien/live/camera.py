@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import structlog
@@ -24,6 +26,7 @@ from mien.live.camera_values import (
     Opener,
     StateName,
     SystemClock,
+    Tap,
 )
 from mien.live.engine import Engine
 from mien.live.feed import Feed, Shot
@@ -60,6 +63,7 @@ class Camera:
         self._state = CameraState("starting", "the models are being loaded", self._clock.wall())
         self._results: deque[CameraResult] = deque(maxlen=rules.history)
         self._views: dict[Draw, Broadcast[bytes]] = {}
+        self._taps: tuple[Tap, ...] = ()
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._feed: Feed | None = None
@@ -111,6 +115,17 @@ class Camera:
             if self._stop.is_set():
                 view.end()
             return view
+
+    @contextmanager
+    def tapped(self, tap: Tap) -> Iterator[None]:
+        """Hand ``tap`` every result with its frame, on a thread of the engine's: it must not take long."""
+        with self._lock:
+            self._taps = (*self._taps, tap)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taps = tuple(each for each in self._taps if each is not tap)
 
     def counters(self) -> dict[str, Any]:
         """Return ``width height frames analysed failed dropped opened viewers fps analysed_fps``."""
@@ -252,7 +267,10 @@ class Camera:
         with self._lock:
             self._results.append(result)
             self._done.append(self._clock.now())
+            taps = self._taps
             views = [(draw, view) for draw, view in self._views.items() if view.listeners]
+        for tap in taps:
+            tap(outcome.result, shot.frame.image)
         self.events.send(result)
         for draw, view in views:
             view.send(codec.encode_jpeg(draw(shot.frame.image, outcome.result), self._rules.quality))

@@ -19,6 +19,7 @@ from mien.sources.camera import CameraAddress, CameraSource
 
 StateName: TypeAlias = Literal["starting", "live", "stalled", "waiting", "ended", "stopped"]
 Draw: TypeAlias = Callable[[Image, FrameResult], Image]
+Tap: TypeAlias = Callable[[FrameResult, Image], object]
 Opener: TypeAlias = Callable[[CameraAddress, float, bool], CameraSource]
 
 

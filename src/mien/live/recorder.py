@@ -11,16 +11,17 @@ import hmac
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 import structlog
 
-from mien.core.errors import MienError
+from mien.core.errors import MienError, StoreError
 from mien.core.types import FrameResult
+from mien.live.pictures import Content, PictureEncoder, PictureKeeper, PictureRules, PicturesState
 from mien.store.archive import Archive
 from mien.store.gathering import MOST_FRAMES, Gathering
-from mien.store.repository import ResumeError, SessionGoneError
+from mien.store.repository import Repository, ResumeError, SessionGoneError
 from mien.store.values import NewSession
 
 log = structlog.get_logger()
@@ -52,6 +53,7 @@ class RecordingState:
             all is well.
         waiting: frames that are not on disk yet.
         lost: frames that never will be, because too many waited.
+        pictures: how the keeping of pictures goes; None where none are kept.
     """
 
     session: str
@@ -61,6 +63,7 @@ class RecordingState:
     code: str = ""
     waiting: int = 0
     lost: int = 0
+    pictures: PicturesState | None = None
 
 
 Tell: TypeAlias = Callable[[RecordingState], None]
@@ -95,9 +98,10 @@ class Recording:
         tell: Tell,
         gathering: Gathering,
         paused: bool = False,
+        pictures: PictureKeeper | None = None,
     ) -> None:
         self.session, self.token = session, token
-        self.gathering, self.tell = gathering, tell
+        self.gathering, self.tell, self.pictures = gathering, tell, pictures
         self.saved = 0.0
         self.failures = 0
         self.retry_at = 0.0
@@ -118,14 +122,21 @@ class Recording:
         """Return the seconds since the session began."""
         return max(0.0, self._clock.now() - self._began)
 
-    def add(self, result: FrameResult) -> None:
-        """Take in a result, unless the recording is paused or ends."""
+    def add(self, result: FrameResult, content: Content | None = None) -> None:
+        """Take in a result, unless the recording is paused or ends.
+
+        Args:
+            result: what was seen.
+            content: the frame itself, for recordings that keep pictures; see `PictureKeeper.offer`.
+        """
         if self._paused or self.wish is not None or self.left is not None:
             return
         elapsed, anchor = self.elapsed(), self._anchor
         if anchor is None or abs(anchor + result.timestamp - elapsed) > JUMP:
             anchor = self._anchor = elapsed - result.timestamp
-        self.gathering.add(result, anchor + result.timestamp)
+        time = self.gathering.add(result, anchor + result.timestamp)
+        if self.pictures is not None and content is not None:
+            self.pictures.offer(time, content, any(event.end is None for event in result.events))
 
     def pause(self, on: bool) -> None:
         """Stop adding results for a while, or go on."""
@@ -144,7 +155,10 @@ class Recording:
         if lost:
             message = f"{message}{', ' if message else ''}{lost} frames were lost because too many waited"
         told = code or ("lost" if lost else "")
-        return RecordingState(self.session, state or usual, message, round(self.saved, 3), told, waiting, lost)
+        pictures = None if self.pictures is None else self.pictures.state
+        return RecordingState(
+            self.session, state or usual, message, round(self.saved, 3), told, waiting, lost, pictures
+        )
 
 
 class Recorder:
@@ -156,6 +170,7 @@ class Recorder:
         keep_days: days after which recordings are deleted; 0 for never.
         clock: a test gives its own.
         limit: see `Gathering`.
+        pictures: how pictures are kept, for recordings that ask for them; None where none may be.
     """
 
     def __init__(
@@ -165,8 +180,11 @@ class Recorder:
         keep_days: float = 0.0,
         clock: Clock | None = None,
         limit: int = MOST_FRAMES,
+        pictures: PictureRules | None = None,
     ) -> None:
         self.archive = archive
+        self.pictures = pictures
+        self._encoder = PictureEncoder(self._keepers)
         self._grace, self._keep, self._limit = grace, keep_days * DAY, limit
         self._clock = clock or Clock()
         self._open: dict[str, Recording] = {}
@@ -195,7 +213,9 @@ class Recorder:
         """
         session, token = self.archive.open().start(new, self._clock.wall())
         gathering = Gathering(limit=self._limit)
-        return self._enter(Recording(session.id, token, session.started, self._clock, tell, gathering))
+        keeper = self._keeper() if session.pictures else None
+        made = Recording(session.id, token, session.started, self._clock, tell, gathering, pictures=keeper)
+        return self._enter(made)
 
     def resume(self, session: str, token: str, tell: Tell, paused: bool = False) -> Recording:
         """Go on with a recording whose client or server went away; a client that still has it loses it.
@@ -218,7 +238,7 @@ class Recorder:
                     raise ResumeError("there is no recording of that id and token: start a new one")
                 started = self._clock.wall() - before.elapsed()
                 still = paused or before.paused
-                again = Recording(session, token, started, self._clock, tell, before.gathering, still)
+                again = Recording(session, token, started, self._clock, tell, before.gathering, still, before.pictures)
                 again.saved, again.failures, again.retry_at = before.saved, before.failures, before.retry_at
                 before.wish = "stopped"  # takes no more
                 before.say("it goes on elsewhere", "stopped", "elsewhere")
@@ -228,7 +248,9 @@ class Recorder:
                 raise ResumeError("there is no recording of that id and token: start a new one")
             kept, people = repository.resume(session, token, self._grace, self._clock.wall())
             gathering = Gathering(kept.duration, kept.frames, kept.most_faces, people, self._limit)
-            made = Recording(session, token, kept.started, self._clock, tell, gathering, paused)
+            total = repository.picture_totals([session])[session]
+            keeper = self._keeper(total.count, total.bytes) if kept.pictures else None
+            made = Recording(session, token, kept.started, self._clock, tell, gathering, paused, keeper)
             made.saved = kept.duration
             return self._enter(made)
 
@@ -263,7 +285,8 @@ class Recorder:
                 self._tidy()
 
     def run(self) -> None:
-        """Begin to write, in a thread."""
+        """Begin to write, in a thread; another encodes pictures."""
+        self._encoder.run()
         self._thread = threading.Thread(target=self._loop, name="mien-recorder", daemon=True)
         self._thread.start()
 
@@ -280,6 +303,7 @@ class Recorder:
                     recording.wish, recording.ended_at = "interrupted", at
                 recording.retry_at = 0.0
         self._closing = True
+        self._encoder.close()
         self._wake.set()
         if self._thread is None:
             self.step()
@@ -290,6 +314,13 @@ class Recorder:
             log.error("recordings not written at shutdown", sessions=left)
         self.archive.close()
         return not left
+
+    def _keeper(self, kept: int = 0, size: int = 0) -> PictureKeeper | None:
+        return None if self.pictures is None else PictureKeeper(self.pictures, kept, size, self._encoder.wake)
+
+    def _keepers(self) -> list[PictureKeeper]:
+        with self._lock:
+            return [one.pictures for one in self._open.values() if one.pictures is not None]
 
     def _enter(self, recording: Recording) -> Recording:
         with self._lock:
@@ -345,12 +376,33 @@ class Recorder:
             repository.touch(recording.session, wall)
             recording.touched = now
         failed, recording.failures = recording.failures, 0
+        self._write_pictures(repository, recording)
         if recording.wish is not None and not recording.gathering.waiting:
             repository.end(recording.session, recording.wish, recording.ended_at or wall)
             self._forget(recording)
             recording.say(state="stopped")
         elif made is not None or failed:
             recording.say()
+
+    def _write_pictures(self, repository: Repository, recording: Recording) -> None:
+        """Write pictures after what was seen on them, and by themselves: where they cannot be, only they are lost."""
+        keeper = recording.pictures
+        if keeper is None:
+            return
+        before = keeper.state.code
+        keeper.encode()
+        pictures = keeper.take(repository.database.spare())
+        try:
+            if pictures:
+                repository.add_pictures(recording.session, pictures)
+                keeper.written(pictures)
+        except StoreError as error:
+            keeper.failed(pictures)
+            log.warning("pictures cannot be kept", session=recording.session, reason=str(error))
+        if keeper.state.code != before:
+            log.info("pictures of a recording", session=recording.session, code=keeper.state.code)
+            if recording.wish is None:
+                recording.say()
 
     def _forget(self, recording: Recording) -> None:
         with self._lock:
@@ -397,4 +449,5 @@ def describe(value: RecordingState) -> dict[str, Any]:
         "code": value.code,
         "waiting": value.waiting,
         "lost": value.lost,
+        "pictures": None if value.pictures is None else asdict(value.pictures),
     }

@@ -64,6 +64,7 @@ class Analysed:
         server_ms: milliseconds from the frame's arrival to its result, waiting included.
         waited_ms: milliseconds of them before it was the frame's turn.
         result: what was seen.
+        content: the picture as it came in, for those who keep pictures.
     """
 
     seq: int
@@ -71,6 +72,7 @@ class Analysed:
     server_ms: float
     waited_ms: float
     result: FrameResult
+    content: bytes | Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +254,7 @@ class Session:
             self._forget = True
             return Failed(packet.seq, "internal", "the server failed on this frame; it was logged, the stream goes on")
         server_ms = (time.monotonic() - packet.received) * 1000
-        return Analysed(packet.seq, packet.captured_ms, server_ms, waited_ms, result)
+        return Analysed(packet.seq, packet.captured_ms, server_ms, waited_ms, result, packet.content)
 
     def _frame(self, packet: Packet) -> Frame:
         content = packet.content

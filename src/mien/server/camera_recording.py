@@ -7,7 +7,6 @@ import asyncio
 import structlog
 
 from mien.live.camera import Camera
-from mien.live.camera_values import CameraResult
 from mien.live.recorder import Recorder, Recording, RecordingState
 from mien.server.errors import ApiError
 from mien.store.values import NewSession
@@ -70,11 +69,10 @@ class CameraRecordings:
 
     async def _follow(self, camera: Camera, recording: Recording) -> None:
         try:
-            with camera.events.listen() as inbox:
+            with camera.tapped(recording.add), camera.events.listen() as inbox:
                 # A recording that was deleted is noticed with the camera's next result or state.
-                while recording.wish is None and (event := await inbox.next()) is not None:
-                    if isinstance(event, CameraResult):
-                        recording.add(event.result)
+                while recording.wish is None and await inbox.next() is not None:
+                    pass
             if recording.wish is None:
                 self._recorder.stop(recording)
         finally:

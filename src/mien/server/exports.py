@@ -1,12 +1,14 @@
-"""Recordings as files, made while they are sent: CSV, Parquet, JSON; their columns are in docs/recordings.md."""
+"""Recordings as files, made while they are sent: CSV, Parquet, JSON, ZIP; their columns are in docs/recordings.md."""
 
 from __future__ import annotations
 
 import csv
 import io
+import time
+import zipfile
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, Final, Literal, TypeAlias
+from typing import IO, Any, Final, Literal, TypeAlias, cast, get_args
 
 import orjson
 
@@ -18,14 +20,17 @@ from mien.store.packing import FACE, UNKNOWN, Rows
 from mien.store.repository import Repository
 from mien.store.values import Person, Sample, Session
 
-Form: TypeAlias = Literal["csv", "json", "parquet"]
+Form: TypeAlias = Literal["csv", "json", "parquet", "zip"]
 Table: TypeAlias = Literal["faces", "events", "markers"]
 
 MEDIA: Final[dict[str, str]] = {
     "csv": "text/csv",
     "json": "application/json",
     "parquet": "application/vnd.apache.parquet",
+    "zip": "application/zip",
 }
+WHOLE: Final = ("json", "zip")
+"""Forms that hold all of a recording."""
 CHUNK: Final = 2000
 """Rows that are made at once."""
 ROW_GROUP: Final = 10_000
@@ -67,13 +72,15 @@ def export(repository: Repository, session: Session, form: Form, table: Table = 
         repository: where it is.
         session: the recording.
         form: of the file.
-        table: which part of it; JSON holds all.
+        table: which part of it; JSON holds all, ZIP all with the pictures.
 
     Raises:
         MissingDependencyError: Parquet without pyarrow.
     """
     if form == "json":
         return _json(repository, session)
+    if form == "zip":
+        return _zip(repository, session)
     rows = _rows(repository, session.id, table)
     return _csv(rows, table) if form == "csv" else _parquet(_pyarrow(), rows, table)
 
@@ -182,8 +189,27 @@ def _frame(sample: Sample) -> Row:
     return {"time": sample.time, "width": sample.width, "height": sample.height, "faces": faces}
 
 
+def _zip(repository: Repository, session: Session) -> Iterator[bytes]:
+    """Yield an archive of everything; pictures are named by their time, `pictures/000012.400.jpg` at 12.4 s."""
+    sink = _Sink()
+    began = time.localtime(session.started)[:6]
+    with zipfile.ZipFile(cast(IO[bytes], sink), "w") as archive:
+        texts = {f"{table}.csv": _csv(_rows(repository, session.id, table), table) for table in get_args(Table)}
+        for name, parts in {**texts, "recording.json": _json(repository, session)}.items():
+            info = zipfile.ZipInfo(name, began)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(info, "w", force_zip64=True) as file:
+                for part in parts:
+                    file.write(part)
+                    yield sink.taken()
+        for at, data in repository.every_picture(session.id):
+            archive.writestr(zipfile.ZipInfo(f"pictures/{at // 1000:06}.{at % 1000:03}.jpg", began), data)
+            yield sink.taken()
+    yield sink.taken()
+
+
 class _Sink(io.RawIOBase):
-    """Takes what Parquet writes, to be sent on."""
+    """Takes what Parquet and ZIP write, to be sent on."""
 
     def __init__(self) -> None:
         super().__init__()

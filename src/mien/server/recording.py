@@ -14,12 +14,15 @@ from mien import __version__
 from mien.core.errors import InputError, MienError
 from mien.core.types import FrameResult
 from mien.live import purposes
+from mien.live.pictures import Content
 from mien.live.recorder import Recorder, Recording, RecordingState, describe
 from mien.live.session import StreamOptions
 from mien.server.services import Services
 from mien.server.session_schemas import NewMarker, NewRecording
 from mien.store.values import NewSession
 
+NOW = 1.0
+"""Seconds from a marker's time within which the frame to come is taken to show it."""
 Send = Callable[[dict[str, Any]], None]
 
 
@@ -29,27 +32,38 @@ class RecordError(InputError):
     code = "bad_record"
 
 
+class PicturesOffError(InputError):
+    """Pictures shall be kept, and the server does not."""
+
+    code = "pictures_off"
+
+
 class NotRecordingError(InputError):
     """There is no recording that this could be about."""
 
     code = "not_recording"
 
 
-def new_session(
-    asked: NewRecording, models: dict[str, str], options: StreamOptions, source: str = "browser"
-) -> NewSession:
+def new_session(asked: NewRecording, services: Services, options: StreamOptions, source: str = "browser") -> NewSession:
     """Return the session that somebody asks for.
+
+    Consent to a recording is needed for one with pictures as well; that it is asked for says that pictures were agreed
+    to, too.
 
     Raises:
         PurposeError: it has no purpose, or one that is refused.
         ConsentError: nobody agreed.
-        RecordError: pictures shall be kept.
+        PicturesOffError: pictures shall be kept, and this server does not.
     """
     purposes.check(asked.purpose, asked.consent)
-    if asked.pictures:
-        raise RecordError("pictures are never kept: record with pictures: false")
+    if asked.pictures and services.recorder.pictures is None:
+        raise PicturesOffError(
+            "this server keeps no pictures of recordings: record without, or start it with MIEN_RECORDING_PICTURES=true"
+        )
     name = asked.name or f"Recording of {datetime.now():%Y-%m-%d %H:%M}"
-    return NewSession(name, asked.purpose, source, False, dict(models), asdict(options), __version__)
+    return NewSession(
+        name, asked.purpose, source, asked.pictures, dict(services.backend.models), asdict(options), __version__
+    )
 
 
 class SocketRecording:
@@ -67,11 +81,11 @@ class SocketRecording:
         self._recording: Recording | None = None
         self._in_turn = asyncio.Lock()
 
-    def add(self, result: FrameResult) -> None:
-        """Take in a result."""
+    def add(self, result: FrameResult, content: Content | None = None) -> None:
+        """Take in a result, and the frame as it came."""
         recording = self._recording
         if recording is not None:
-            recording.add(result)
+            recording.add(result, content)
 
     async def command(self, kind: str, values: dict[str, Any]) -> None:
         """Do what a ``record`` or ``marker`` message says; errors are sent."""
@@ -103,7 +117,7 @@ class SocketRecording:
         elif not {"stop", "pause", "resume", "token"} & set(values):
             self._free()
             asked = _read(NewRecording, values)
-            new = new_session(asked, self._services.backend.models, self._options())
+            new = new_session(asked, self._services, self._options())
             await self._open(lambda: self._recorder.start(new, self._tell))
         else:
             raise RecordError('send "record" with name, purpose and consent, with "stop": true, "pause" or "resume"')
@@ -115,6 +129,8 @@ class SocketRecording:
     async def _mark(self, values: dict[str, Any]) -> None:
         recording = self._present()
         asked = _read(NewMarker, {"time": recording.elapsed(), **values})
+        if recording.pictures is not None and abs(asked.time - recording.elapsed()) < NOW:
+            recording.pictures.want()
         repository = await asyncio.to_thread(self._recorder.archive.open)
         marker = await asyncio.to_thread(repository.add_marker, recording.session, asked.time, asked.label)
         self._send({"type": "marker", "session": recording.session, **asdict(marker)})

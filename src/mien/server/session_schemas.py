@@ -27,7 +27,9 @@ class NewRecording(Strict):
     name: Line = Field("", description="By default the date and time")
     purpose: Line = Field("", description="One of `GET /api/v1/sessions/purposes`, or free text")
     consent: bool = Field(False, description="Everybody in view has agreed", strict=True)
-    pictures: bool = Field(False, description="Pictures are not kept: anything but false is refused", strict=True)
+    pictures: bool = Field(
+        False, description="Keep pictures as well: everybody in view has agreed to that, too", strict=True
+    )
 
 
 class NewCameraRecording(NewRecording):
@@ -51,11 +53,21 @@ class RefusedPurpose(Strict):
     reason: str
 
 
+class PictureRules(Strict):
+    """How pictures are kept, where somebody asks for it."""
+
+    per_second: float = Field(description="At most; where events begin there may be more")
+    side: int = Field(description="Pixels of the longer side, at most")
+    bytes: int = Field(description="Of one recording; then no more are kept")
+
+
 class Purposes(Strict):
-    """What a recording may be for."""
+    """What a recording may be for, and how it is kept."""
 
     purposes: list[Purpose]
     refused: list[RefusedPurpose]
+    pictures: PictureRules | None = Field(description="Null where this server keeps none")
+    days: float = Field(description="After which recordings are deleted; 0 for never")
 
 
 class Session(Strict):
@@ -73,7 +85,9 @@ class Session(Strict):
     duration: float = Field(description="Seconds from its beginning to the last frame")
     frames: int = Field(description="That were analysed")
     most_faces: int = Field(description="At once")
-    pictures: bool = Field(description="Whether pictures are kept")
+    pictures: bool = Field(description="Whether it was begun with pictures")
+    picture_count: int = Field(description="Pictures that are kept now")
+    picture_bytes: int = Field(description="Of all of them together")
     people: int = Field(description="Who leaves and comes back may count twice")
     face_seconds: float = Field(description="Seconds in view, of all people together")
     dominant: Label | None = Field(description="The expression shown longest; null when none was certain")
@@ -127,6 +141,9 @@ class SessionPerson(Strict):
     dominant: Label | None
     shares: PersonShares
     events: dict[str, int] = Field(description="How many of each kind")
+    followed: float = Field(
+        description="Seconds in view while events were looked for, to ten seconds: what to count rates by"
+    )
 
 
 class SessionEvent(Strict):
@@ -157,6 +174,22 @@ class Markers(Strict):
     """All markers of a recording."""
 
     markers: list[Marker]
+
+
+class Picture(Strict):
+    """A picture that is kept."""
+
+    id: int = Field(description="Milliseconds since the recording began")
+    time: float = Field(description="The same in seconds")
+    width: int
+    height: int
+    bytes: int
+
+
+class Pictures(Strict):
+    """Pictures of a stretch of a recording, in the order of time."""
+
+    pictures: list[Picture]
 
 
 class SessionDetail(Session):

@@ -1,1 +1,1 @@
-"""What is kept on disk; never pictures."""
+"""What is kept on disk; pictures only where somebody asks for them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -83,12 +84,13 @@ class Database:
         with self._writing, self._errors(), self.engine.connect() as connection:
             plain = connection.execution_options(isolation_level="AUTOCOMMIT")
             if self.path is None:
-                for table in ("sessions", "frame_blocks", "face_blocks", "face_data", "events", "markers"):
+                for table in ("sessions", "frame_blocks", "face_blocks", "face_data", "events", "markers", "pictures"):
                     plain.execute(sql.text(f"VACUUM FULL {table}"))
                 return
             # secure_delete has written zeroes over it; the log of changes still holds it until it is emptied.
             cursor = plain.connection.cursor()
-            cursor.execute("PRAGMA incremental_vacuum").fetchall()
+            # As a script: a single statement would be stepped once, and so give back a single page.
+            cursor.executescript("PRAGMA incremental_vacuum")
             cursor.close()
             busy = plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
             if busy:
@@ -100,6 +102,18 @@ class Database:
             return None
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
+
+    def spare(self) -> int | None:
+        """Return the bytes that are free on the disk of the file; None where that is not known.
+
+        A server's disk is its own affair, and what a file's disk cannot say is told when it is written to.
+        """
+        if self.path is None:
+            return None
+        try:
+            return shutil.disk_usage(self.path.parent).free
+        except OSError:
+            return None
 
     def close(self) -> None:
         """Let go of the database."""

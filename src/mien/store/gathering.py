@@ -69,8 +69,8 @@ class Gathering:
         """Frames that are not written yet."""
         return len(self._waiting)
 
-    def add(self, result: FrameResult, time: float) -> None:
-        """Take in a frame.
+    def add(self, result: FrameResult, time: float) -> float:
+        """Take in a frame; return the time at which it is kept.
 
         Args:
             result: what was seen on it.
@@ -94,6 +94,7 @@ class Gathering:
                 moved = replace(event, track=event.track + self._offset, start=max(0.0, event.start + shift), end=end)
                 self._events.append(moved)
             self._most_faces = max(self._most_faces, len(result.faces))
+            return now / 1000
 
     def renew(self) -> None:
         """Let the tracks from now on be other people: they come from another stream."""

@@ -16,13 +16,26 @@ import structlog
 
 from mien.core.errors import InputError, StoreError
 from mien.core.labels import EMOTIONS
-from mien.core.types import Event
-from mien.store import timeline, writing
+from mien.core.types import SIGNALS, Event
+from mien.store import albums, timeline, writing
 from mien.store.database import Database
 from mien.store.migrate import migrate
 from mien.store.packing import SUMS
 from mien.store.schema import events, face_blocks, markers, sessions
-from mien.store.values import Batch, Marker, NewSession, Overview, Person, Sample, Session, Sketch, Timeline
+from mien.store.values import (
+    Batch,
+    Marker,
+    NewPicture,
+    NewSession,
+    Overview,
+    Person,
+    PictureInfo,
+    PictureTotal,
+    Sample,
+    Session,
+    Sketch,
+    Timeline,
+)
 
 log = structlog.get_logger()
 
@@ -234,6 +247,9 @@ class Repository:
         """
         c = face_blocks.c
         sums = [sql.func.sum(c[name]).label(name) for name in ("shown_for", *_SHOWN, "ms_uncertain")]
+        # Signals and events come together: where a block knows a signal, events were looked for.
+        known = sql.or_(*(c[f"n_{name}"] > 0 for name in SIGNALS))
+        sums.append(sql.func.sum(sql.case((known, c.shown_for), else_=0)).label("followed"))
         query = sql.select(c.person, sql.func.min(c.start).label("first"), sql.func.max(c.end).label("last"), *sums)
         count = sql.select(events.c.person, events.c.kind, sql.func.count()).where(events.c.session == session)
         with self.database.reading() as connection:
@@ -279,6 +295,69 @@ class Repository:
         """
         with self.database.reading() as connection:
             yield from timeline.samples(connection, session)
+
+    # Pictures
+
+    def add_pictures(self, session: str, pictures: Sequence[NewPicture]) -> None:
+        """Keep pictures of a session.
+
+        Raises:
+            SessionGoneError: it was deleted.
+            StoreError: they cannot be written; none was.
+        """
+        with self.database.writing() as connection:
+            self._change(connection, session, {"id": session})
+            albums.add(connection, session, pictures)
+
+    def pictures(self, session: str, start: float, end: float, points: int) -> list[PictureInfo]:
+        """Return the pictures of a stretch in the order of time; of more than ``points`` one of each equal step.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        with self.database.reading() as connection:
+            return albums.infos(connection, session, _ms(start), _ms(end), points)
+
+    def picture(self, session: str, milliseconds: int) -> bytes | None:
+        """Return the JPEG of a moment that `pictures` named, None when there is none.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self.database.reading() as connection:
+            return albums.read(connection, session, milliseconds)
+
+    def every_picture(self, session: str) -> Iterator[tuple[int, bytes]]:
+        """Yield all pictures of a session with their milliseconds, in the order of time.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        with self.database.reading() as connection:
+            yield from albums.everything(connection, session)
+
+    def picture_totals(self, ids: Sequence[str]) -> dict[str, PictureTotal]:
+        """Return how many pictures these sessions have, and their size.
+
+        Raises:
+            StoreError: that cannot be read.
+        """
+        with self.database.reading() as connection:
+            found = albums.totals(connection, ids)
+        return {session: found.get(session, PictureTotal()) for session in ids}
+
+    def delete_pictures(self, session: str) -> int:
+        """Delete all pictures of a session; what was seen on them stays. Return how many there were.
+
+        Raises:
+            StillRecordingError: it goes on: more of them may wait to be written.
+            StoreError: they cannot be deleted.
+        """
+        with self.database.writing() as connection:
+            self._at_rest(connection, session)
+            count = albums.delete(connection, session)
+        self._scrub(count > 0)
+        return count
 
     # Markers and words
 
@@ -362,14 +441,15 @@ class Repository:
     def delete_person(self, session: str, person: int) -> bool:
         """Delete what one person showed in a session; return whether there was one.
 
+        Of pictures all go that were taken while the person was about, whoever else is in them.
+
         Raises:
             StillRecordingError: it goes on, here or by another program: more of the person may wait to be written.
             StoreError: it cannot be deleted.
         """
         with self.database.writing() as connection:
-            query = sql.select(sessions.c.state).where(sessions.c.id == session)
-            if connection.execute(query).scalar() == "recording":
-                raise StillRecordingError(f"session {session} is being recorded: stop the recording first")
+            self._at_rest(connection, session)
+            albums.delete_person(connection, session, person)
             gone = writing.delete_person(connection, session, person)
         self._scrub(gone)
         return gone
@@ -394,6 +474,11 @@ class Repository:
             log.warning("what was deleted is still on the disk", reason=str(error))
         else:
             self._unscrubbed = False
+
+    def _at_rest(self, connection: sql.Connection, session: str) -> None:
+        query = sql.select(sessions.c.state).where(sessions.c.id == session)
+        if connection.execute(query).scalar() == "recording":
+            raise StillRecordingError(f"session {session} is being recorded: stop the recording first")
 
     def _change(self, connection: sql.Connection, session: str, change: dict[str, Any]) -> None:
         if not connection.execute(sessions.update().where(sessions.c.id == session).values(change)).rowcount:
@@ -428,6 +513,7 @@ def _person(row: dict[str, Any], counts: dict[str, int]) -> Person:
         uncertain=int(row["ms_uncertain"]) / 1000,
         dominant=_dominant(shown)[0],
         events=counts,
+        followed=int(row["followed"]) / 1000,
     )
 
 

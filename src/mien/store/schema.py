@@ -5,7 +5,8 @@ sessions ─┬─ frame_blocks   when there were frames, and how many faces on 
           ├─ face_blocks    sums of what one person showed in at most ten seconds: what timelines are drawn from
           │    └─ face_data the same in full, packed (see `packing`): for exports and close looks
           ├─ events         smiles, blinks, …
-          └─ markers        what somebody noted
+          ├─ markers        what somebody noted
+          └─ pictures       JPEG, where they are kept: in the same database, so that none outlives its recording
 ```
 Times are whole milliseconds: of the session since it began, of the day since 1970.
 """
@@ -18,7 +19,7 @@ import sqlalchemy as sql
 
 from mien.store.packing import SUMS
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest migration."""
 
 metadata: Final = sql.MetaData(
@@ -110,4 +111,15 @@ markers: Final = sql.Table(
     _whole("time"),
     sql.Column("label", sql.Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+pictures: Final = sql.Table(
+    "pictures",
+    metadata,
+    _of_session(primary_key=True),
+    _whole("time", primary_key=True, autoincrement=False),
+    _whole("width"),
+    _whole("height"),
+    _whole("bytes"),  # so that sizes are known without reading the pictures
+    sql.Column("data", sql.LargeBinary, nullable=False),
 )

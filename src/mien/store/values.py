@@ -91,6 +91,7 @@ class Person:
         uncertain: seconds in which it was not.
         dominant: the emotion shown longest; None when none was certain.
         events: how many of each kind.
+        followed: seconds in view while events were looked for, to ten seconds: what rates are to be counted by.
     """
 
     person: int
@@ -101,6 +102,7 @@ class Person:
     uncertain: float
     dominant: str | None
     events: dict[str, int]
+    followed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,53 @@ class Marker:
     id: int
     time: float
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class PictureInfo:
+    """A picture that is kept, without its content.
+
+    Attributes:
+        time: in seconds since the session began.
+        width: in pixels.
+        height: in pixels.
+        bytes: of the file.
+    """
+
+    time: float
+    width: int
+    height: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewPicture:
+    """A picture to be kept.
+
+    Attributes:
+        time: in seconds since the session began.
+        width: in pixels.
+        height: in pixels.
+        data: a JPEG file.
+    """
+
+    time: float
+    width: int
+    height: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PictureTotal:
+    """How many pictures are kept of a session.
+
+    Attributes:
+        count: of them.
+        bytes: of all together.
+    """
+
+    count: int = 0
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,8 +30,8 @@ def write(connection: sql.Connection, session: str, batch: Batch) -> None:
         row = {"session": session, "person": event.track, "kind": event.kind, "start": round(event.start * 1000)}
         happened[(event.track, event.kind, row["start"])] = row | {"end": end}
     for table, rows in ((frame_blocks, frames), (face_blocks, blocks), (face_data, data)):
-        _put(connection, table, rows)
-    _put(connection, events, list(happened.values()))
+        put(connection, table, rows)
+    put(connection, events, list(happened.values()))
 
 
 def delete_person(connection: sql.Connection, session: str, person: int) -> bool:
@@ -52,7 +52,7 @@ def delete_person(connection: sql.Connection, session: str, person: int) -> bool
         if with_person.any():
             frames[:, 3] -= with_person
             changed.append({"session": session, **_frame_block(frames)})
-    _put(connection, frame_blocks, changed)
+    put(connection, frame_blocks, changed)
     most = sql.select(sql.func.coalesce(sql.func.max(frame_blocks.c.most_faces), 0))
     sessions = frame_blocks.metadata.tables["sessions"]
     fewer = most.where(frame_blocks.c.session == session).scalar_subquery()
@@ -70,7 +70,7 @@ def _frame_block(rows: Rows) -> dict[str, Any]:
     }
 
 
-def _put(connection: sql.Connection, table: sql.Table, rows: list[dict[str, Any]]) -> None:
+def put(connection: sql.Connection, table: sql.Table, rows: list[dict[str, Any]]) -> None:
     """Insert rows; those whose key is there already replace them."""
     if not rows:
         return

@@ -21,7 +21,7 @@ from mien.server.recording import new_session
 from mien.server.schemas import error_responses
 from mien.server.services import Services, ServicesDep, require_admin, require_key
 from mien.store.repository import Repository, StillRecordingError
-from mien.store.values import Marker, Overview, Person, Session
+from mien.store.values import Marker, Overview, Person, PictureTotal, Session
 
 router = APIRouter(prefix="/api/v1/sessions", tags=["sessions"], dependencies=[Depends(require_key)])
 
@@ -55,9 +55,12 @@ def list_sessions(
     if repository is None:
         return shapes.SessionList(sessions=[], total=0)
     found, total = repository.find(exports.plain(search), limit, offset)
-    sketches = repository.sketches([session.id for session, _ in found])
+    ids = [session.id for session, _ in found]
+    sketches, totals = repository.sketches(ids), repository.picture_totals(ids)
     listed = [
-        shapes.ListedSession(**_summary(session, overview), course=shapes.Sketch(**asdict(sketches[session.id])))
+        shapes.ListedSession(
+            **_summary(session, overview, totals[session.id]), course=shapes.Sketch(**asdict(sketches[session.id]))
+        )
         for session, overview in found
         if session.id in sketches  # one may have been deleted since
     ]
@@ -73,7 +76,7 @@ def list_sessions(
         _403="The key does not allow it",
         _404="There is no such camera",
         _409="It is being recorded already",
-        _422="No consent, or a purpose that is refused",
+        _422="No consent, a purpose that is refused, or pictures where none are kept",
         _503="The server is starting",
     ),
 )
@@ -83,7 +86,7 @@ async def record_camera(new: shapes.NewCameraRecording, services: ServicesDep) -
     if camera is None:
         raise ApiError(404, "not_found", f"there is no camera {new.camera!r}: see GET /api/v1/cameras")
     options = camera.spec.options
-    asked = new_session(new, services.backend.models, options, f"camera {camera.name}")
+    asked = new_session(new, services, options, f"camera {camera.name}")
     session = await services.camera_recordings.start(camera, asked)
     return await anyio.to_thread.run_sync(lambda: _detail(_repository(services, session), session))
 
@@ -102,14 +105,19 @@ async def stop_camera(session_id: Id, services: ServicesDep) -> None:
 
 
 @router.get("/purposes", responses=_errors())
-def list_purposes() -> shapes.Purposes:
-    """Return what a recording may be for, and what it may not."""
+def list_purposes(services: ServicesDep) -> shapes.Purposes:
+    """Return what a recording may be for and what it may not, and how it is kept."""
+    rules = services.recorder.pictures
     return shapes.Purposes(
         purposes=[shapes.Purpose(id=key, text=text) for key, text in purposes.PURPOSES.items()],
         refused=[
             shapes.RefusedPurpose(id=key, text=refusal.title, reason=refusal.reason)
             for key, refusal in purposes.REFUSED.items()
         ],
+        pictures=None
+        if rules is None
+        else shapes.PictureRules(per_second=1 / rules.every, side=rules.side, bytes=rules.most_bytes),
+        days=services.settings.recording_days,
     )
 
 
@@ -190,12 +198,55 @@ def delete_marker(session_id: Id, marker_id: Number, services: ServicesDep) -> N
 
 @router.delete("/{session_id}/people/{person}", status_code=204, responses=_CHANGE | _errors(_409="It goes on"))
 def delete_person(session_id: Id, person: Number, services: ServicesDep) -> None:
-    """Delete all that one person showed in a recording."""
+    """Delete all that one person showed in a recording.
+
+    Pictures of the time in which the person was about go as well, whoever else is in them.
+    """
     repository = _repository(services, session_id)
-    if session_id in services.recorder.open:  # what was stopped a moment ago may not be on disk yet
-        raise StillRecordingError("this is being recorded: stop the recording first")
+    _refuse_open(services, session_id)
     if not repository.delete_person(session_id, person):
         raise ApiError(404, "not_found", f"nobody has the number {person} in this recording")
+
+
+@router.get("/{session_id}/pictures", responses=_ONE)
+def list_pictures(
+    session_id: Id,
+    services: ServicesDep,
+    start: Annotated[float, Query(alias="from", ge=0, le=MOST_SECONDS, description="In seconds")] = 0.0,
+    end: Annotated[float, Query(alias="to", ge=0, le=MOST_SECONDS)] = MOST_SECONDS,
+    points: Annotated[int, Query(ge=1, le=5000, description="Pictures at most")] = 1000,
+) -> shapes.Pictures:
+    """Return which pictures are kept of a stretch; of more than `points` one of each of as many equal steps."""
+    repository = _repository(services, session_id)
+    until = min(end, repository.get(session_id).duration) + 0.001
+    found = repository.pictures(session_id, start, until, points)
+    return shapes.Pictures(
+        pictures=[shapes.Picture(id=round(picture.time * 1000), **asdict(picture)) for picture in found]
+    )
+
+
+@router.get(
+    "/{session_id}/pictures/{picture_id}",
+    response_class=Response,
+    responses={
+        200: {"description": "The picture", "content": {"image/jpeg": {}}},
+        **_errors(_404="There is no such recording or picture"),
+    },
+)
+def get_picture(session_id: Id, picture_id: Number, services: ServicesDep) -> Response:
+    """Return a picture. No cache may keep it: it would outlive its being deleted."""
+    data = _repository(services, session_id).picture(session_id, picture_id)
+    if data is None:
+        raise ApiError(404, "not_found", f"there is no picture {picture_id} in this recording")
+    return Response(data, media_type="image/jpeg", headers={"cache-control": "no-store"})
+
+
+@router.delete("/{session_id}/pictures", responses=_CHANGE | _errors(_409="It goes on"))
+def delete_pictures(session_id: Id, services: ServicesDep) -> shapes.Deleted:
+    """Delete all pictures of a recording; what was seen on them stays."""
+    repository = _repository(services, session_id)
+    _refuse_open(services, session_id)
+    return shapes.Deleted(deleted=repository.delete_pictures(session_id))
 
 
 @router.get(
@@ -213,13 +264,16 @@ def export(
     session_id: Id,
     services: ServicesDep,
     form: Annotated[exports.Form, Query(alias="format")] = "csv",
-    table: Annotated[exports.Table, Query(description="JSON holds all of them")] = "faces",
+    table: Annotated[exports.Table, Query(description="JSON and ZIP hold all of them")] = "faces",
 ) -> StreamingResponse:
-    """Return a recording as a file: a row per face and frame, or the events, or the markers."""
+    """Return a recording as a file: a row per face and frame, or the events, or the markers.
+
+    Only `format=zip` holds pictures, beside all tables.
+    """
     repository = _repository(services, session_id)
     session = repository.get(session_id)
     content = exports.export(repository, session, form, table)
-    name = f"mien-{session.id}-{table}.{form}" if form != "json" else f"mien-{session.id}.json"
+    name = f"mien-{session.id}.{form}" if form in exports.WHOLE else f"mien-{session.id}-{table}.{form}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(content, media_type=exports.MEDIA[form], headers=headers)
 
@@ -250,6 +304,12 @@ def _repository(services: Services, session_id: str) -> Repository:
     return repository
 
 
+def _refuse_open(services: Services, session_id: str) -> None:
+    """Refuse to take a part out of what was stopped a moment ago: more of it may not be on disk yet."""
+    if session_id in services.recorder.open:
+        raise StillRecordingError("this is being recorded: stop the recording first")
+
+
 def _missing(session_id: str) -> ApiError:
     message = f"there is no recording {session_id[:100]!r}: GET /api/v1/sessions lists those there are"
     return ApiError(404, "not_found", message)
@@ -262,7 +322,7 @@ def _detail(repository: Repository, session_id: str) -> shapes.SessionDetail:
         counts.update(person.events)
     events = repository.events(session_id, MOST_EVENTS)
     return shapes.SessionDetail(
-        **_summary(session, lanes.overview(people)),
+        **_summary(session, lanes.overview(people), repository.picture_totals([session_id])[session_id]),
         models=session.models,
         settings=session.settings,
         version=session.version,
@@ -276,9 +336,11 @@ def _detail(repository: Repository, session_id: str) -> shapes.SessionDetail:
     )
 
 
-def _summary(session: Session, overview: Overview) -> dict[str, Any]:
+def _summary(session: Session, overview: Overview, pictures: PictureTotal) -> dict[str, Any]:
     names = [name for name in shapes.Session.model_fields if hasattr(session, name)]
     return {name: getattr(session, name) for name in names} | {
+        "picture_count": pictures.count,
+        "picture_bytes": pictures.bytes,
         "people": overview.people,
         "face_seconds": overview.seconds,
         "dominant": overview.dominant,
@@ -297,6 +359,7 @@ def _person(person: Person) -> dict[str, Any]:
         "dominant": person.dominant,
         "shares": dict(zip((*EMOTIONS, "uncertain"), shares, strict=True)),
         "events": person.events,
+        "followed": person.followed,
     }
 
 

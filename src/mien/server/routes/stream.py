@@ -142,7 +142,7 @@ class Stream:
     def _deliver(self, outcome: Outcome) -> None:
         """Take an outcome on a worker's thread; the faces become text there, off the event loop."""
         if isinstance(outcome, Analysed):
-            self.recording.add(outcome.result)
+            self.recording.add(outcome.result, outcome.content)
             self._loop.call_soon_threadsafe(self.outbox.result, _result(outcome))
         else:
             self._loop.call_soon_threadsafe(self.outbox.error, outcome.code, outcome.message, outcome.seq)
