@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from mien.core.errors import SettingsError
 
@@ -93,6 +94,29 @@ DEVICES = ("cpu", "cuda")
 
 LARGE = 1280
 """Pictures with a longer side than this, in pixels, are large."""
+
+
+class AnalyzerOptions(TypedDict, total=False):
+    """The fields of `AnalyzerSettings` as keyword arguments, for editors and type checkers."""
+
+    detector: str
+    weights: Path | None
+    emotion: str
+    detect_size: int | None
+    small_faces: bool | None
+    min_score: float | None
+    max_faces: int
+    landmarks: bool
+    explain: bool
+    baseline: bool
+    signals: bool
+    attributes: str | Sequence[str]
+    attributes_allowed: bool
+    precision: str
+    threads: int
+    device: str
+    models: str | None
+    tracking: TrackingSettings
 
 
 @dataclass(frozen=True, slots=True)

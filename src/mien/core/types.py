@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.core.labels import EMOTIONS
+
 if TYPE_CHECKING:
     from mien.core.heat import Heat
 
@@ -56,6 +58,8 @@ class Frame:
     def __post_init__(self) -> None:
         if self.image.dtype != np.uint8 or self.image.ndim != 3 or self.image.shape[2] != 3:
             raise ValueError(f"image must be BGR uint8 [H, W, 3], got {self.image.dtype} {list(self.image.shape)}")
+        if not self.image.size:
+            raise ValueError(f"image must have pixels, got {list(self.image.shape)}")
 
     @property
     def height(self) -> int:
@@ -172,6 +176,17 @@ class Faces:
 
     def __len__(self) -> int:
         return len(self.boxes)
+
+    def __repr__(self) -> str:
+        """Tell how many there are and what the first show; arrays would fill the screen."""
+        columns = ", ".join(f.name for f in fields(self) if getattr(self, f.name) is not None)
+        seen = ""
+        if self.label is not None and self.shown is not None:
+            doubts = self.uncertain if self.uncertain is not None else np.zeros(len(self), np.bool_)
+            rows = zip(self.label, self.shown, doubts, strict=True)
+            told = [f"{EMOTIONS[label]} {shown[label]:.2f}{' ?' if doubt else ''}" for label, shown, doubt in rows]
+            seen = "".join(f", {text}" for text in told[:3]) + (", …" if len(told) > 3 else "")
+        return f"Faces({len(self)}{seen}; {columns})"
 
     def __getitem__(self, rows: Any) -> Faces:
         """Return the faces that ``rows`` (mask, slice or index array, any order) selects, all columns alike."""
