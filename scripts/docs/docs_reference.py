@@ -16,6 +16,7 @@ from typer.main import get_command
 from mien.cli.main import build
 from mien.core.settings import AnalyzerSettings
 from mien.outputs.tables import COLUMNS
+from mien.server.common_settings import CommonSettings
 from mien.server.settings import ServerSettings
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
@@ -62,9 +63,11 @@ def columns() -> str:
 
 def settings() -> str:
     """Return the page of the server's settings."""
-    meanings = _attributes(ServerSettings) | {
-        name: text for name, text in _attributes(AnalyzerSettings).items() if name in ServerSettings.model_fields
-    }
+    meanings = (
+        _attributes(CommonSettings)
+        | _attributes(ServerSettings)
+        | {name: text for name, text in _attributes(AnalyzerSettings).items() if name in ServerSettings.model_fields}
+    )
     lines = [
         "# Settings of the server",
         "",

@@ -10,9 +10,9 @@ from typing import Any
 from serving import WAIT
 
 from mien.server.base import Base
+from mien.server.common_settings import ModelServerSettings
 from mien.server.model_app import create_model_app
 from mien.server.run import Server, bind, config
-from mien.server.settings import ModelServerSettings
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from websockets.sync.client import connect
 
 from mien.core.types import Faces, FrameResult
 from mien.live.fake import FakeEngine
-from mien.server.metrics import MeteredEngine, Metrics, route_of
+from mien.server.metered import MeteredEngine
+from mien.server.metrics import Metrics, route_of
 from mien.server.services import Backend
 from mien.server.settings import ServerSettings
 

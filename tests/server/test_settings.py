@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from mien.core.errors import SettingsError
+from mien.server.common_settings import is_loopback
 from mien.server.services import keys_of
-from mien.server.settings import ServerSettings, is_loopback, load
+from mien.server.settings import ServerSettings, load
 
 
 def test_defaults_are_for_this_computer_alone() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from mien.batch.worker import PARTS, Outcome, Task, Worker
 from mien.cli.job import Interrupt, put, report
 from mien.cli.progress import Progress
 from mien.core.errors import MienError, SettingsError
+from mien.core.machine import cores
 from mien.core.settings import AnalyzerSettings
 from mien.sources.inputs import Found
 
@@ -116,11 +116,6 @@ def _crew(stack: ExitStack, plan: Plan, settings: AnalyzerSettings, bulk: Bulk, 
     if bulk.engine == "ray":
         return stack.enter_context(RayCrew(bulk.workers, count, open_worker, bulk.address))
     return stack.enter_context(LocalCrew(min(bulk.workers or cores(), count), open_worker))
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Lines:

@@ -38,7 +38,7 @@ def model_server(
     `mien serve --models http://HOST:PORT` and `mien analyze --models …` use it. Every option can be set as MIEN_… in
     the environment as well.
     """
-    from mien.server.settings import ModelServerSettings, load_as
+    from mien.server.common_settings import ModelServerSettings, load_as
 
     settings = load_as(
         ModelServerSettings,

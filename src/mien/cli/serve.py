@@ -84,6 +84,7 @@ def serve(
     )
     settings.check()
     from mien.server import logs, run  # later than the checks, which so answer at once
+    from mien.server.app import create_app
 
     logs.configure(settings.log_level)
-    run.serve(settings)
+    run.serve(settings, create_app)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 
 from mien.core.types import FloatArray, Image
@@ -89,6 +88,8 @@ def warp(image: Image, transform: FloatArray, width: int, height: int, grey: boo
         height: of the crop.
         grey: make the crop grey, ``[height, width]``; first of all, so that the rest has a third of the work.
     """
+    import cv2  # only here: a model server, which is sent tensors, has no use for its 17 MB
+
     scale = float(np.hypot(transform[0, 0], transform[1, 0]))
     cut, transform = _cut(image, transform, width, height)
     if grey:

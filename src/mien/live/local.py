@@ -5,7 +5,6 @@ Decoding and inference release Python's global lock, so threads are enough, and 
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import TypeAlias
 import structlog
 
 from mien.core.errors import SettingsError
+from mien.core.machine import cores
 from mien.core.settings import Wants
 from mien.core.types import Frame, FrameResult
 from mien.live.engine import EngineClosedError, FrameAnalyzer, Job
@@ -24,13 +24,6 @@ from mien.live.session import Outcome, Session
 log = structlog.get_logger()
 
 Task: TypeAlias = Session | Job
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class LocalEngine:

@@ -19,12 +19,10 @@ from mien.core.types import Faces, FloatArray, Image
 from mien.models import zoo
 from mien.models.haar import HaarDetector
 from mien.models.networks import Networks
-from mien.models.spec import InputSpec
+from mien.models.spec import MULTIPLE, InputSpec
 from mien.models.yunet import YuNetDetector
 
 STRIDES: Final = (8, 16, 32)
-MULTIPLE: Final = 32
-"""The network's input has sides of this many pixels or multiples of it."""
 MAX_CANDIDATES: Final = 2000
 """No more cells than this, the best, go into the non-maximum suppression."""
 MAX_LOG_SIZE: Final = 6.0

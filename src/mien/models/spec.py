@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-import cv2
 import numpy as np
 
 from mien.core.errors import ModelError
 from mien.core.geometry import box_transform, similarity, warp
 from mien.core.types import Faces, FloatArray, Image
 
+MULTIPLE: Final = 32
+"""A detector's input has sides of this many pixels or multiples of it."""
 LEAST_SCALE: Final = 1e-3
 """A face is never shrunk by more than this; five points that ask for it are none."""
 
@@ -116,6 +117,8 @@ class InputSpec:
             return np.ascontiguousarray(crops[..., ::-1])
         if not len(crops):
             return crops[..., 0]
+        import cv2  # only here: see `mien.core.geometry.warp`
+
         return np.stack([cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY) for crop in crops]).astype(np.uint8)
 
     def tensor(self, crops: Image) -> FloatArray:

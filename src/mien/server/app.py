@@ -52,6 +52,7 @@ def create_app(settings: ServerSettings | None = None, loader: Loader = load_bac
         [part.router for part in parts],
         title="Mien",
         description=_DESCRIPTION,
+        max_message=stream.MAX_MESSAGE,
         larger={videos.router.prefix: chosen.video_max_bytes + FORM},
     )
     compat.install(app, chosen)

@@ -12,20 +12,21 @@ from starlette.middleware.cors import CORSMiddleware
 from mien import __version__
 from mien.server import errors
 from mien.server.base import Base
+from mien.server.common_settings import CommonSettings
 from mien.server.guard import Guard
 from mien.server.limits import Throttle
 from mien.server.middleware import BodyLimit, RequestContext
-from mien.server.settings import ServerSettings
 
 
 def assemble(
-    settings: ServerSettings,
+    settings: CommonSettings,
     make: Callable[[], Base],
     routers: Iterable[APIRouter],
     title: str,
     description: str,
     larger: Mapping[str, int] | None = None,
     eager: bool = False,
+    max_message: int = 2**16,
 ) -> FastAPI:
     """Return an app. Nothing is loaded before its lifespan begins.
 
@@ -36,6 +37,7 @@ def assemble(
         title: for the API's description.
         description: likewise.
         larger: addresses whose bodies may be larger than others, in bytes, and which look to the time themselves.
+        max_message: bytes of a WebSocket message; a larger one closes the socket.
         eager: answer only once everything is loaded, and not at all when that failed.
     """
 
@@ -63,6 +65,7 @@ def assemble(
         docs_url=None,
         redoc_url=None,
     )
+    app.state.max_message = max_message
     errors.install(app)
     for router in routers:
         app.include_router(router)

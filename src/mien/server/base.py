@@ -16,19 +16,19 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from mien.core.errors import MienError, SettingsError
-from mien.live.local import cores
+from mien.core.machine import cores
 from mien.models.networks import Networks
 from mien.server.auth import Keys, Role, parse
+from mien.server.common_settings import CommonSettings
 from mien.server.errors import ApiError
 from mien.server.gate import Gate
 from mien.server.limits import Limits
 from mien.server.metrics import Metrics
-from mien.server.settings import ServerSettings
 
 log = structlog.get_logger()
 
 
-def keys_of(settings: ServerSettings) -> Keys:
+def keys_of(settings: CommonSettings) -> Keys:
     """Return the keys that the settings name.
 
     Raises:
@@ -64,7 +64,7 @@ class Base(ABC):
         metrics: what was done so far.
     """
 
-    def __init__(self, settings: ServerSettings) -> None:
+    def __init__(self, settings: CommonSettings) -> None:
         self.settings = settings
         self.workers = settings.workers or cores()
         self.keys = keys_of(settings)

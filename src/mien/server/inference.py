@@ -10,8 +10,8 @@ import numpy as np
 
 from mien.core.types import FloatArray
 from mien.models import oip, zoo
-from mien.models.detector import MULTIPLE
 from mien.models.oip import TensorError
+from mien.models.spec import MULTIPLE
 
 MAX_BATCH: Final = 64
 """Pictures or faces of one request."""

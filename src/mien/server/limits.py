@@ -14,10 +14,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mien.server.auth import client_of
+from mien.server.common_settings import CommonSettings, is_loopback
 from mien.server.errors import ApiError, error_response
 from mien.server.guard import deny
 from mien.server.rates import BURST, RateLimiter, too_fast
-from mien.server.settings import ServerSettings, is_loopback
 
 SOCKET_BURST: Final = 10.0
 """Seconds' worth of sockets that may be opened at once after a pause."""
@@ -41,7 +41,7 @@ class Limits:
         refused: requests and sockets refused so far.
     """
 
-    def __init__(self, settings: ServerSettings, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, settings: CommonSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self.max_sockets = settings.max_client_sockets
         self.sockets: Counter[str] = Counter()
         self.refused = 0

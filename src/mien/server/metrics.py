@@ -1,14 +1,8 @@
-"""What the server does, in numbers for Prometheus. No label's values can be chosen by a client.
-
-Frames and pictures are counted at the engine, which all of them pass: live sockets, cameras, the interfaces of other
-systems, uploads.
-"""
+"""What a server does, in numbers for Prometheus. No label's values can be chosen by a client."""
 
 from __future__ import annotations
 
-import threading
-from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,19 +12,14 @@ from prometheus_client.registry import Collector
 from starlette.types import Scope
 
 from mien import __version__
-from mien.core.settings import Wants
-from mien.core.types import Frame, FrameResult
-from mien.live.engine import Engine
-from mien.live.session import Analysed, Outcome, Session
+from mien.core.types import FrameResult
 
 if TYPE_CHECKING:
     from mien.server.base import Base
-    from mien.server.services import Services
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WS"})
 FAST: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 SLOW: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 15.0)
-FATES: Final = ("received", "analysed", "failed", "dropped")
 
 
 class Metrics:
@@ -66,12 +55,11 @@ class Metrics:
         if not socket:
             self._request_time.labels(route).observe(seconds)
 
-    def frame(self, outcome: Outcome) -> None:
-        """Note a live frame's times."""
-        if isinstance(outcome, Analysed):
-            self._waiting.observe(outcome.waited_ms / 1000)
-            self._latency.observe(outcome.server_ms / 1000)
-            self._stages(outcome.result)
+    def frame(self, waited_ms: float, server_ms: float, result: FrameResult) -> None:
+        """Note the times of a live frame that was analysed: until its turn, and until its result."""
+        self._waiting.observe(waited_ms / 1000)
+        self._latency.observe(server_ms / 1000)
+        self._stages(result)
 
     def picture(self, future: Future[FrameResult]) -> None:
         """Note what became of a single picture."""
@@ -102,63 +90,6 @@ def route_of(scope: Scope) -> str:
     return path if isinstance(path, str) and path else "other"
 
 
-class MeteredEngine:
-    """An engine whose frames and pictures are counted; see `mien.live.engine.Engine`.
-
-    Args:
-        engine: does the work.
-        metrics: where its times go.
-    """
-
-    def __init__(self, engine: Engine, metrics: Metrics) -> None:
-        self._engine, self._metrics = engine, metrics
-        self._lock = threading.Lock()
-        self._sessions: list[Session] = []
-        self._ended: Tally[str] = Tally()
-
-    def open(self, deliver: Callable[[Outcome], None], source: str = "stream") -> Session:
-        """Return a new stream; see `Engine.open`."""
-
-        def measured(outcome: Outcome) -> None:
-            self._metrics.frame(outcome)
-            deliver(outcome)
-
-        session = self._engine.open(measured, source)
-        with self._lock:
-            self._settle()
-            self._sessions.append(session)
-        return session
-
-    def analyze(self, frame: Frame, wants: Wants | None = None) -> Future[FrameResult]:
-        """Analyse a single picture; see `Engine.analyze`."""
-        future = self._engine.analyze(frame, wants)
-        future.add_done_callback(self._metrics.picture)
-        return future
-
-    def close(self, timeout: float = 5.0) -> bool:
-        """Finish; see `Engine.close`."""
-        return self._engine.close(timeout)
-
-    def frames(self) -> tuple[dict[str, int], int]:
-        """Return how many live frames met which fate since the start, and how many streams are open."""
-        with self._lock:
-            self._settle()
-            total = Tally(self._ended)
-            for session in self._sessions:
-                total.update(_fates(session))
-            return {fate: total[fate] for fate in FATES}, len(self._sessions)
-
-    def _settle(self) -> None:
-        """Keep the numbers of streams that have ended, not the streams."""
-        for session in [session for session in self._sessions if session.closed]:
-            self._ended.update(_fates(session))
-            self._sessions.remove(session)
-
-
-def _fates(session: Session) -> dict[str, int]:
-    return {fate: getattr(session, fate) for fate in FATES}
-
-
 class PresentBase(Collector):
     """What is known of every app at the moment of asking: read off its parts, not counted along.
 
@@ -172,7 +103,7 @@ class PresentBase(Collector):
     def collect(self) -> Iterable[Metric]:
         """Yield the metrics."""
         base = self._base
-        yield _labelled(GaugeMetricFamily, "mien_info", "What runs", ("version",), {__version__: 1})
+        yield labelled(GaugeMetricFamily, "mien_info", "What runs", ("version",), {__version__: 1})
         loaded = base.ready.is_set() and base.failure is None
         yield GaugeMetricFamily("mien_ready", "Whether the models are loaded", float(loaded))
         yield GaugeMetricFamily("mien_open_sockets", "WebSockets open now", base.limits.sockets.total())
@@ -180,31 +111,8 @@ class PresentBase(Collector):
         yield GaugeMetricFamily("mien_pictures_inside", "Single pictures being read or analysed", base.gate.inside)
 
 
-class Present(PresentBase):
-    """What is known of the server for people beside that.
-
-    Args:
-        services: of the server.
-    """
-
-    def __init__(self, services: Services) -> None:
-        super().__init__(services)
-        self._services = services
-
-    def collect(self) -> Iterable[Metric]:
-        """Yield the metrics."""
-        yield from super().collect()
-        services = self._services
-        frames, streams = ({}, 0) if services.engine is None else services.engine.frames()
-        yield GaugeMetricFamily("mien_streams", "Live streams open now, cameras included", streams)
-        yield _labelled(CounterMetricFamily, "mien_frames", "Live frames by fate", ("fate",), frames)
-        states = Tally(camera.state.name for camera in services.cameras.all())
-        yield _labelled(GaugeMetricFamily, "mien_cameras", "Cameras by state", ("state",), states)
-        ended = dict(services.decoding.ended)
-        yield _labelled(CounterMetricFamily, "mien_decoders_ended", "Decoders killed or dead", ("reason",), ended)
-
-
-def _labelled(kind: type[Any], name: str, text: str, labels: tuple[str], values: Mapping[Any, int]) -> Metric:
+def labelled(kind: type[Any], name: str, text: str, labels: tuple[str], values: Mapping[Any, int]) -> Metric:
+    """Return a metric with a value per label."""
     family: Metric = kind(name, text, labels=labels)
     for label, value in values.items():
         family.add_metric((label,), value)  # type: ignore[attr-defined]

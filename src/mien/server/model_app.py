@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Final
 
 from fastapi import FastAPI
@@ -11,9 +10,9 @@ from fastapi import FastAPI
 from mien.models.networks import Networks
 from mien.server.assembly import assemble
 from mien.server.base import Base
+from mien.server.common_settings import ModelServerSettings
 from mien.server.metrics import PresentBase
 from mien.server.routes import docs, health, inference, metrics, predict
-from mien.server.settings import ModelServerSettings, ServerSettings
 
 _DESCRIPTION: Final = """Computes Mien's networks, as they are, for servers that do not want to hold them.
 
@@ -28,10 +27,9 @@ class ModelServices(Base):
         settings: of the server.
     """
 
-    def __init__(self, settings: ServerSettings) -> None:
+    def __init__(self, settings: ModelServerSettings) -> None:
         super().__init__(settings)
-        # A model server that asks another one (because both read the same environment) may be asking itself.
-        self._networks = Networks(replace(settings.analyzer, models=None))
+        self._networks = Networks(settings.analyzer)
         self.metrics.registry.register(PresentBase(self))
 
     @property
@@ -51,7 +49,7 @@ class ModelServices(Base):
         """Every answer has an end of its own here."""
 
 
-def create_model_app(settings: ServerSettings | None = None) -> FastAPI:
+def create_model_app(settings: ModelServerSettings | None = None) -> FastAPI:
     """Return the model server's ASGI app.
 
     Args:

@@ -105,6 +105,7 @@ def create_replica_app(settings: ReplicaSettings, loader: Loader = load_backend)
         title="Mien",
         description=_DESCRIPTION,
         eager=True,
+        max_message=stream.MAX_MESSAGE,
     )
     app.router.default = WebApp(settings.static, app.router)
     return app

@@ -12,7 +12,7 @@ import sys
 from asyncio.transports import BaseTransport
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 import uvicorn
@@ -20,10 +20,8 @@ from fastapi import FastAPI
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from mien.core.errors import MienError, SettingsError
-from mien.server.app import create_app
 from mien.server.base import Base, keys_of
-from mien.server.routes.stream import MAX_MESSAGE
-from mien.server.settings import ServerSettings
+from mien.server.common_settings import CommonSettings
 
 log = structlog.get_logger()
 
@@ -32,6 +30,8 @@ SEND_BUFFER: Final = 64 * 1024
 
 
 SHORT_KEY: Final = 16
+
+S = TypeVar("S", bound=CommonSettings)
 
 
 class StreamProtocol(WebSocketsSansIOProtocol):
@@ -82,7 +82,7 @@ class Server(uvicorn.Server):
             self.should_exit = True
 
 
-def serve(settings: ServerSettings, make: Callable[[ServerSettings], FastAPI] = create_app) -> None:
+def serve(settings: S, make: Callable[[S], FastAPI]) -> None:
     """Serve until a signal says otherwise; the address goes to stderr when everything is ready.
 
     Args:
@@ -110,12 +110,12 @@ def serve(settings: ServerSettings, make: Callable[[ServerSettings], FastAPI] = 
 
 
 def config(app: FastAPI) -> uvicorn.Config:
-    """Return how uvicorn runs the app; tests use it too."""
+    """Return how uvicorn runs an assembled app; tests use it too."""
     return uvicorn.Config(
         app,
         http="h11",  # uvicorn would take another parser where one happens to be installed
         ws=StreamProtocol,
-        ws_max_size=MAX_MESSAGE,
+        ws_max_size=app.state.max_message,
         ws_per_message_deflate=False,  # it costs nine tenths of the frame rate, and JPEG does not shrink
         lifespan="on",
         log_config=None,
@@ -153,7 +153,7 @@ def bind(host: str, port: int) -> socket.socket:
     return listening
 
 
-def address(settings: ServerSettings) -> str:
+def address(settings: CommonSettings) -> str:
     """Return the address to open in a browser."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{settings.port}"

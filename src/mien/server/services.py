@@ -30,7 +30,7 @@ from mien.server.base import require_key as require_key
 from mien.server.camera_recording import CameraRecordings
 from mien.server.decoding import Decoders
 from mien.server.errors import ApiError
-from mien.server.metrics import MeteredEngine, Present
+from mien.server.metered import MeteredEngine, Present
 from mien.server.pictures import Sent
 from mien.server.settings import ServerSettings
 
@@ -106,13 +106,17 @@ class Services(Base):
         engine: the backend's, None until it is loaded.
     """
 
+    settings: ServerSettings
+
     def __init__(self, settings: ServerSettings, loader: Loader) -> None:
         super().__init__(settings)
         self.decoding = Decoders(settings.decode_timeout)
         self.streams = 0
         rules = CameraRules(timeout=settings.camera_timeout, history=settings.camera_history)
         self.cameras = Cameras(settings.camera_specs, rules, settings.max_cameras)
-        self.recorder = Recorder(settings.archive, settings.recording_grace, settings.recording_days)
+        pictures = settings.picture_rules
+        grace, days = settings.recording_grace, settings.recording_days
+        self.recorder = Recorder(settings.archive, grace, days, pictures=pictures)
         self.camera_recordings = CameraRecordings(self.recorder)
         self.videos = Videos(settings.data_dir / "videos", settings.video_rules)
         self.engine: MeteredEngine | None = None
