@@ -102,8 +102,9 @@ def test_what_cannot_be_opened_is_tried_again_ever_more_rarely(watched: Watched)
 
 def test_a_camera_that_breaks_off_is_opened_again_and_its_frames_are_numbered_on(watched: Watched) -> None:
     source = watched.live()
-    source.fail(SourceError("cut"))
-    assert watched.states.expect("waiting").reason == "cut"
+    source.fail(SourceError("cut", "camera_ended"))
+    state = watched.states.expect("waiting")
+    assert (state.reason, state.code) == ("cut", "camera_ended")
     assert source.closed
     second = watched.script.source()
     second.frame()
@@ -137,8 +138,8 @@ def test_a_camera_gone_quiet_is_opened_anew(watched: Watched) -> None:
     watched.camera.check()
     assert source.stopped
     stalled, waiting = watched.states.expect("stalled"), watched.states.expect("waiting")
-    assert "no frame for 5 s" in stalled.reason
-    assert (waiting.reason, waiting.retry_in) == (stalled.reason, 1.0)
+    assert ("no frame for 5 s" in stalled.reason, stalled.code) == (True, "camera_silent")
+    assert (waiting.reason, waiting.code, waiting.retry_in) == (stalled.reason, "camera_silent", 1.0)
     watched.script.source().frame()
     watched.states.expect("starting", "live")
 

@@ -57,6 +57,19 @@ def test_a_new_picture_is_returned() -> None:
     assert not np.shares_memory(drawn, image)
 
 
+def test_chips_without_words_are_shorter_and_of_the_same_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[str] = []
+    write = cv2.putText
+    monkeypatch.setattr(cv2, "putText", lambda image, text, *rest: texts.append(text) or write(image, text, *rest))
+    faces = one("fear", uncertain=True).replace(
+        age=[31.0], age_low=[26.0], age_high=[38.0], gender=[0.9], gender_uncertain=[False]
+    )
+    drawn = draw(ground(), result(faces), words=False)
+    assert texts == ["ID 3  90% ?  26-38"]
+    assert count(drawn, COLOURS["fear"]) > 0
+    assert (overlay.draw_without_words(ground(), result(faces)) == drawn).all()
+
+
 def test_nothing_is_drawn_without_faces() -> None:
     assert (draw(ground(), result(Faces.empty())) == ground()).all()
 

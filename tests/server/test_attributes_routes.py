@@ -64,6 +64,11 @@ def test_of_a_picture(running: Running, asked: str, names: tuple[str, ...]) -> N
     assert about(face) == {name: BOTH[name] for name in names}
 
 
+def test_whether_they_may_be_asked_for_is_told(running: Running, make_server: MakeServer) -> None:
+    assert httpx2.get(f"{running.http}/api/v1/analyze").json() == {"attributes": ["age", "gender"]}
+    assert httpx2.get(f"{make_server(FakeEngine()).http}/api/v1/analyze").json() == {"attributes": []}
+
+
 def test_other_names_are_refused(running: Running) -> None:
     path = f"{running.http}/api/v1/analyze"
     answer = httpx2.post(path, params={"attributes": "race"}, content=jpeg("fear"), timeout=WAIT)

@@ -12,6 +12,7 @@ import av
 import httpx2
 import numpy as np
 import pytest
+import simplejpeg
 from serving import WAIT, MakeServer, Running
 
 from mien.live.fake import CountingAnalyzer
@@ -67,13 +68,26 @@ def test_a_camera_is_recorded(running: Running) -> None:
         assert api.post("/sessions", json=ASK).status_code == 201, "it may be recorded once more"
 
 
+def test_a_camera_is_recorded_with_pictures(running: Running) -> None:
+    with httpx2.Client(base_url=running.http + "/api/v1", timeout=WAIT) as api:
+        session = api.post("/sessions", json=ASK | {"pictures": True}).json()["id"]
+        wait_for(lambda: api.get(f"/sessions/{session}").json()["picture_count"] > 1)
+        assert api.post(f"/sessions/{session}/stop").status_code == 204
+        wait_for(lambda: api.get(f"/sessions/{session}").json()["ended"])
+        first = api.get(f"/sessions/{session}/pictures").json()["pictures"][0]
+        assert (first["width"], first["height"]) == (64, 48)
+        image = simplejpeg.decode_jpeg(api.get(f"/sessions/{session}/pictures/{first['id']}").content)
+        assert abs(float(image.mean()) - 120) < 5, "the frame as it came, nothing drawn into it"
+
+
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
         ({"camera": "other"}, 404, "not_found"),
         ({"consent": False}, 422, "consent_needed"),
         ({"purpose": "monitoring of staff"}, 422, "purpose_refused"),
-        ({"pictures": True}, 422, "bad_record"),
+        ({"pictures": "yes"}, 422, "invalid_request"),
+        ({"pictures": True, "consent": False}, 422, "consent_needed"),
         ({"name": "a\0"}, 422, "invalid_request"),
     ],
 )

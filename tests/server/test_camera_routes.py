@@ -136,7 +136,7 @@ def test_a_camera_that_cannot_be_opened_says_why(make_watching: MakeWatching) ->
     running = make_watching(cameras=("door=/nowhere.mp4",))
     with follow(running, "/api/v1/cameras/door/events") as events:
         state = events.until("waiting")
-    assert "/nowhere.mp4 is not a file" in state["reason"]
+    assert ("/nowhere.mp4 is not a file" in state["reason"], state["code"]) == (True, "bad_source")
     assert state["retry_in"] > 0.5
     shown = get(running, "/door").json()
     assert (shown["width"], shown["analysed"], shown["opened"]) == (None, 0, 0)
@@ -155,6 +155,18 @@ def test_pictures(make_watching: MakeWatching) -> None:
             assert image.shape == (48, 64, 3)
             assert np.abs(image.astype(int) - 120).max() > 50, "nothing was drawn"
         assert get(running, "/door").json()["viewers"] == 2
+    wait_viewers(running, 0)
+
+
+def test_pictures_without_words_for_pages_in_other_languages(make_watching: MakeWatching) -> None:
+    running = make_watching()
+    with (
+        follow(running, "/api/v1/cameras/door/mjpeg") as words,
+        follow(running, "/api/v1/cameras/door/mjpeg?labels=numbers") as numbers,
+    ):
+        shown = [codec.decode(follower.picture()) for follower in (words, numbers)]
+    assert np.abs(shown[1].astype(int) - 120).max() > 50, "nothing was drawn"
+    assert httpx2.get(f"{running.http}/api/v1/cameras/door/mjpeg?labels=all").status_code == 422
     wait_viewers(running, 0)
 
 

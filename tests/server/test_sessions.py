@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -131,7 +132,9 @@ REFUSED_ASKS: dict[str, tuple[dict[str, Any], str]] = {
     "no consent": ({"consent": False}, "consent_needed"),
     "consent that is no yes": ({"consent": "yes"}, "bad_record"),
     "no purpose": ({"purpose": ""}, "purpose_refused"),
-    "pictures": ({"pictures": True}, "bad_record"),
+    "pictures without consent": ({"pictures": True, "consent": False}, "consent_needed"),
+    "pictures for what is refused": ({"pictures": True, "purpose": "monitoring of our employees"}, "purpose_refused"),
+    "pictures that are no yes": ({"pictures": "yes"}, "bad_record"),
     "unknown field": ({"colour": "red"}, "bad_record"),
     "control characters": ({"name": "a\0b"}, "bad_record"),
     "long name": ({"name": "x" * 201}, "bad_record"),
@@ -167,6 +170,7 @@ def test_purposes_are_listed(api: httpx2.Client) -> None:
     assert [purpose["id"] for purpose in found["purposes"]] == list(PURPOSES)
     assert [refused["id"] for refused in found["refused"]] == list(REFUSED)
     assert "5(1)(f)" in found["refused"][0]["reason"]
+    assert (found["pictures"]["per_second"], found["pictures"]["side"], found["days"]) == (2, 640, 0)
 
 
 @pytest.mark.parametrize(
@@ -259,6 +263,63 @@ def test_a_disk_that_fails_is_told_and_the_live_view_goes_on(
         error = tell(client, ASK)
         assert (error["code"], "MIEN_DATA_DIR" in error["message"]) == ("store_failed", True)
         assert client.analyse(frame(1, jpeg))["type"] == "result"
+
+
+@pytest.mark.parametrize(
+    ("settings", "allowed"),
+    [
+        ({}, True),
+        ({"host": "0.0.0.0", "insecure_no_key": True}, False),
+        ({"recording_pictures": False}, False),
+        ({"host": "0.0.0.0", "insecure_no_key": True, "recording_pictures": True}, True),
+    ],
+)
+def test_who_runs_the_server_says_whether_pictures_may_be_kept(
+    make_server: MakeServer, tmp_path: Path, settings: dict[str, Any], allowed: bool
+) -> None:
+    running = make_server(FakeEngine(), data_dir=tmp_path / "data", **settings)
+    rules = httpx2.get(f"{running.http}/api/v1/sessions/purposes").json()["pictures"]
+    assert (rules is not None) == allowed
+    with open_stream(running) as client:
+        answer = tell(client, ASK | {"pictures": True})
+    assert answer.get("code") == ("" if allowed else "pictures_off")
+    assert (tmp_path / "data").exists() == allowed
+
+
+def test_pictures_are_kept_shown_exported_and_deleted(
+    running: Running, api: httpx2.Client, jpeg: bytes, tmp_path: Path
+) -> None:
+    with open_stream(running) as client:
+        started = tell(client, ASK | {"pictures": True})
+        assert started["pictures"] == {"kept": 0, "bytes": 0, "lost": 0, "code": ""}
+        show(client, jpeg, 3)
+        client.socket.send(json.dumps({"type": "record", "stop": True}))
+        assert notice(client, "stopped")["pictures"]["kept"] >= 1
+    path = f"/sessions/{started['session']}"
+    one = api.get(path).json()
+    found = api.get(f"{path}/pictures").json()["pictures"]
+    (listed,) = api.get("/sessions").json()["sessions"]
+    assert one["pictures"]
+    assert one["picture_count"] == listed["picture_count"] == len(found) >= 1
+    assert one["picture_bytes"] == sum(picture["bytes"] for picture in found)
+    answer = api.get(f"{path}/pictures/{found[0]['id']}")
+    assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("image/jpeg", "no-store")
+    assert (answer.content[:2], len(answer.content)) == (b"\xff\xd8", found[0]["bytes"])
+    assert api.get(f"{path}/pictures/999999").status_code == 404
+    assert api.get("/sessions/other/pictures").status_code == 404
+    with zipfile.ZipFile(io.BytesIO(api.get(f"{path}/export", params={"format": "zip"}).content)) as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        assert names[:4] == ["faces.csv", "events.csv", "markers.csv", "recording.json"]
+        assert [round(float(name[9:-4]) * 1000) for name in names[4:]] == [picture["id"] for picture in found]
+        assert archive.read(names[4]) == answer.content
+    for form in ("csv", "json", "parquet"):
+        assert answer.content[200:260] not in api.get(f"{path}/export", params={"format": form}).content
+    assert api.delete(f"{path}/pictures").json() == {"deleted": len(found)}
+    assert api.get(path).json()["picture_count"] == 0
+    assert api.get(path).json()["frames"] == 3
+    for file in (tmp_path / "data").iterdir():
+        assert answer.content[200:260] not in file.read_bytes(), file.name
 
 
 def test_words_can_be_changed(running: Running, api: httpx2.Client, jpeg: bytes) -> None:
@@ -364,9 +425,12 @@ def test_roles(make_server: MakeServer, tmp_path: Path) -> None:
     running = make_server(FakeEngine(), data_dir=tmp_path, api_keys=entries)
     sessions = running.http + "/api/v1/sessions"
 
-    def ask(role: str, method: str) -> int:
+    def ask(role: str, method: str, path: str = "") -> int:
         headers = {"x-api-key": f"the key to {role}"}
-        return httpx2.request(method, sessions, params={"confirm": "all"}, headers=headers).status_code
+        return httpx2.request(method, sessions + path, params={"confirm": "all"}, headers=headers).status_code
 
     assert httpx2.get(sessions).status_code == 401
     assert [ask("read", "GET"), ask("read", "DELETE"), ask("admin", "DELETE")] == [200, 403, 200]
+    assert httpx2.get(f"{sessions}/abc/pictures/1").status_code == 401
+    asked = [ask(role, method, "/abc/pictures") for role in ("read", "admin") for method in ("GET", "DELETE")]
+    assert asked == [404, 403, 404, 404]

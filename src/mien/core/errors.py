@@ -46,9 +46,19 @@ class PictureError(InputError):
 
 
 class SourceError(InputError):
-    """A source (file, folder, camera) that cannot be opened or read."""
+    """A source (file, folder, camera) that cannot be opened or read.
+
+    Args:
+        message: names the input and the remedy.
+        code: ``bad_source``, or for cameras one of ``camera_missing``, ``camera_in_use``, ``camera_refused``,
+            ``camera_unreachable``, ``camera_silent``, ``camera_unsupported``, ``camera_ended``.
+    """
 
     code = "bad_source"
+
+    def __init__(self, message: str, code: str = "bad_source") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ModelError(MienError):

@@ -16,6 +16,7 @@ from mien.core.errors import SourceError
 from mien.core.types import Frame
 from mien.live.broadcast import Broadcast
 from mien.live.camera_values import (
+    WELL,
     CameraEvent,
     CameraResult,
     CameraRules,
@@ -27,6 +28,7 @@ from mien.live.camera_values import (
     StateName,
     SystemClock,
     Tap,
+    Why,
 )
 from mien.live.engine import Engine
 from mien.live.feed import Feed, Shot
@@ -60,7 +62,7 @@ class Camera:
         self.spec = spec
         self.events: Broadcast[CameraEvent] = Broadcast(passing=lambda event: isinstance(event, CameraResult))
         self._rules, self._opener, self._clock = rules, opener, clock or SystemClock()
-        self._state = CameraState("starting", "the models are being loaded", self._clock.wall())
+        self._state = CameraState("starting", "the models are being loaded", self._clock.wall(), code="loading")
         self._results: deque[CameraResult] = deque(maxlen=rules.history)
         self._views: dict[Draw, Broadcast[bytes]] = {}
         self._taps: tuple[Tap, ...] = ()
@@ -69,7 +71,7 @@ class Camera:
         self._feed: Feed | None = None
         self._source: CameraSource | None = None
         self._thread: threading.Thread | None = None
-        self._given_up: str | None = None
+        self._given_up: Why | None = None
         self._size: tuple[int, int] | None = None
         self._alive = self._clock.now()
         self._frames = self._opened = 0
@@ -164,7 +166,7 @@ class Camera:
             limit = self._rules.timeout * (1 if self._state.name == "live" else 3)
             if not watched or not is_quiet(self._clock.now(), self._alive, limit):
                 return
-            reason = f"no frame for {limit:g} s: check the camera and its network"
+            reason = Why(f"no frame for {limit:g} s: check the camera and its network", "camera_silent")
             self._enter("stalled", reason)
             source = self._source
             if source is not None:
@@ -177,7 +179,7 @@ class Camera:
         self._stop.set()
         with self._lock:
             source, views = self._source, list(self._views.values())
-            self._enter("stopped", "")
+            self._enter("stopped", WELL)
         if source is not None:
             source.stop()
         if self._feed is not None:
@@ -207,11 +209,11 @@ class Camera:
                 first, reason = self._read()
             except Exception:
                 log.exception("camera failed", camera=self.name)
-                reason = "the server failed on this camera; it was logged"
+                reason = Why("the server failed on this camera; it was logged", "internal")
             if self._stop.is_set():
                 return
             if reason is None:
-                self._enter("ended", "the file was played once")
+                self._enter("ended", Why("the file was played once", "played"))
                 return
             lived = 0.0 if first is None else self._alive - first
             failures = self._rules.retry.failures(failures, lived)
@@ -219,10 +221,10 @@ class Camera:
             self._enter("waiting", reason, delay)
             self._clock.wait(self._stop, delay)
 
-    def _read(self) -> tuple[float | None, str | None]:
+    def _read(self) -> tuple[float | None, Why | None]:
         """Open the camera and read until it ends; return when the first frame came, and why it failed."""
         self._alive, self._given_up = self._clock.now(), None
-        self._enter("starting", "")
+        self._enter("starting", WELL)
         first: float | None = None
         source: CameraSource | None = None
         try:
@@ -238,7 +240,7 @@ class Camera:
                 self._take(frame)
                 first = self._alive if first is None else first
         except SourceError as error:
-            return first, str(error)
+            return first, Why(str(error), error.code)
         finally:
             with self._lock:
                 self._source = None
@@ -254,7 +256,7 @@ class Camera:
             self._size = (frame.width, frame.height)
             self._seen.append(now)
             if self._state.name != "live" and self._given_up is None:
-                self._enter("live", "")
+                self._enter("live", WELL)
         assert self._feed is not None
         numbered = Frame(frame.image, self._frames - 1, frame.timestamp, frame.source)
         self._feed.put(Shot(numbered, now, self._clock.wall()))
@@ -275,12 +277,12 @@ class Camera:
         for draw, view in views:
             view.send(codec.encode_jpeg(draw(shot.frame.image, outcome.result), self._rules.quality))
 
-    def _enter(self, name: StateName, reason: str, retry_in: float | None = None) -> None:
+    def _enter(self, name: StateName, why: Why, retry_in: float | None = None) -> None:
         """Go into a state and tell everybody; not out of ``stopped``."""
         with self._lock:
             if self._state.name == "stopped":
                 return
             retry = None if retry_in is None else round(retry_in, 1)
-            state = self._state = CameraState(name, reason, self._clock.wall(), retry)
+            state = self._state = CameraState(name, why.text, self._clock.wall(), retry, why.code)
             self.events.send(state)
-        log.info("camera", camera=self.name, state=name, reason=reason, retry_in=retry)
+        log.info("camera", camera=self.name, state=name, reason=why.text, retry_in=retry)

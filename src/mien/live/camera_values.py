@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 import orjson
 
@@ -96,12 +96,25 @@ class CameraState:
         reason: why, for people; empty when all is well.
         since: in seconds since 1970.
         retry_in: seconds from ``since`` to the next try; None when none is planned.
+        code: what the reason says, for programs: a `SourceError`'s, ``loading``, ``played`` or ``internal``; empty when
+            all is well.
     """
 
     name: StateName
     reason: str
     since: float
     retry_in: float | None = None
+    code: str = ""
+
+
+class Why(NamedTuple):
+    """Why a camera is not well: for people, and as in `CameraState.code`."""
+
+    text: str
+    code: str
+
+
+WELL: Final = Why("", "")
 
 
 @dataclass(frozen=True, eq=False)

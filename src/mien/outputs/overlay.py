@@ -56,13 +56,21 @@ class _Chip:
     dashed: bool
 
 
-def draw(image: Image, result: FrameResult, marks: Collection[str] = ("landmarks", "pose")) -> Image:
+def draw_without_words(image: Image, result: FrameResult) -> Image:
+    """Draw as `draw` does, with numbers alone on the chips: for pages that say beside it, in any language, the rest."""
+    return draw(image, result, words=False)
+
+
+def draw(
+    image: Image, result: FrameResult, marks: Collection[str] = ("landmarks", "pose"), words: bool = True
+) -> Image:
     """Draw the faces of ``result`` onto a copy of ``image``.
 
     Args:
         image: BGR uint8 ``[H, W, 3]``; may be a scaled version of the picture that was analysed.
         result: what was seen.
         marks: what to draw inside the box where it was computed, some of `mien.outputs.marks.MARKS`.
+        words: write on the chips which expression and gender it is; else the numbers alone.
 
     Returns:
         A new picture of the same size.
@@ -80,7 +88,7 @@ def draw(image: Image, result: FrameResult, marks: Collection[str] = ("landmarks
     rows = [row for row in range(len(boxes)) if np.isfinite(boxes[row]).all() and _within(boxes[row], width, height)]
     line = max(1, round(min(width, height) / 240))
     rects = {row: _clip(boxes[row], width, height) for row in rows}
-    chips = {row: _chip(result.faces, row) for row in rows}
+    chips = {row: _chip(result.faces, row, words) for row in rows}
     for row in reversed(rows):
         draw_marks(canvas, result.faces, row, marks, scale[:2])
         _corners(canvas, rects[row], chips[row], line)
@@ -103,19 +111,20 @@ def _clip(box: Any, width: int, height: int) -> Rect:
     return x1, y1, x2, y2
 
 
-def _chip(faces: Faces, row: int) -> _Chip:
+def _chip(faces: Faces, row: int, words: bool = True) -> _Chip:
     who = "" if faces.tracks is None else f"ID {faces.tracks[row]}  "
-    about = "".join(f"  {text}" for text in _attributes(faces, row))
+    about = "".join(f"  {text}" for text in _attributes(faces, row, words))
     if faces.emotion is None:
         score = float(faces.scores[row])
-        return _Chip(f"{who}Face {score:.0%}{about}", _PLAIN, score, False)
+        return _Chip(f"{who}{'Face ' if words else ''}{score:.0%}{about}", _PLAIN, score, False)
     label, confidence = shown_emotion(faces, row)
     uncertain = faces.uncertain is not None and bool(faces.uncertain[row])
-    text = f"{who}{EMOTIONS[label].capitalize()} {confidence:.0%}{' ?' if uncertain else ''}{about}"
+    name = f"{EMOTIONS[label].capitalize()} " if words else ""
+    text = f"{who}{name}{confidence:.0%}{' ?' if uncertain else ''}{about}"
     return _Chip(text, COLOURS[EMOTIONS[label]], confidence, uncertain)
 
 
-def _attributes(faces: Faces, row: int) -> list[str]:
+def _attributes(faces: Faces, row: int, words: bool = True) -> list[str]:
     """Return age and gender as far as they were asked for, in ASCII, which is all that OpenCV's font has."""
     texts = []
     if faces.age_low is not None and faces.age_high is not None:
@@ -123,7 +132,7 @@ def _attributes(faces: Faces, row: int) -> list[str]:
         texts.append(f"{faces.age_low[row]:.0f}-{faces.age_high[row]:.0f}{doubt}")
     elif faces.age is not None:
         texts.append(f"{faces.age[row]:.0f}")
-    if faces.gender is not None:
+    if faces.gender is not None and words:
         label, confidence = shown_gender(faces, row)
         texts.append("gender ?" if label == "uncertain" else f"{label} {confidence:.0%}")
     return texts

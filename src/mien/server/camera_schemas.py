@@ -20,6 +20,11 @@ class CameraStatus(Strict):
         "was to be played once"
     )
     reason: str = Field(description="Why it is so, for people; empty when all is well")
+    code: str = Field(
+        description="The same for programs: `loading`, `camera_missing`, `camera_in_use`, `camera_refused`, "
+        "`camera_unreachable`, `camera_silent`, `camera_unsupported`, `camera_ended`, `bad_source`, `played`, "
+        "`internal`; empty when all is well"
+    )
     since: float = Field(description="When it came into this state, in seconds since 1970")
     retry_in: float | None = Field(description="Seconds from `since` to the next try; null when none is planned")
     width: int | None = Field(description="Of its frames in pixels; null before the first")

@@ -161,6 +161,12 @@ class Models(Strict):
     attributes_version: str | None = Field(None, description="Of the model of age and gender, where they are allowed")
 
 
+class AnalysisOptions(Strict):
+    """What may be asked for."""
+
+    attributes: list[Literal["age", "gender"]] = Field(description="Empty where age and gender are off")
+
+
 class Analysis(Strict):
     """What was seen on a picture; the largest face first."""
 

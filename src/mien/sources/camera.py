@@ -188,13 +188,15 @@ class DeviceCamera:
         self.name = f"device {number}"
         linux = sys.platform == "linux"
         if linux and not Path(f"/dev/video{number}").exists():
-            raise SourceError(f"there is no camera /dev/video{number}: plug it in; mien doctor lists what is there")
+            message = f"there is no camera /dev/video{number}: plug it in; mien doctor lists what is there"
+            raise SourceError(message, "camera_missing")
         self._capture: Any = cv2.VideoCapture(number, cv2.CAP_V4L2 if linux else cv2.CAP_ANY)
         self._stopped = threading.Event()
         if not self._capture.isOpened():
             self._capture.release()
             raise SourceError(
-                f"{self.name} cannot be opened: close other programs that use it, and see mien doctor for your rights"
+                f"{self.name} cannot be opened: close other programs that use it, and see mien doctor for your rights",
+                "camera_in_use",
             )
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
 
@@ -204,7 +206,7 @@ class DeviceCamera:
         while not self._stopped.is_set():
             good, image = self._capture.read()
             if not good or image is None:
-                raise SourceError(f"{self.name} gives no more pictures: check that it is plugged in")
+                raise SourceError(f"{self.name} gives no more pictures: check that it is plugged in", "camera_missing")
             pixels = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image
             yield Frame(np.asarray(pixels, np.uint8), index, time.monotonic() - start, self.name)
             index += 1

@@ -32,13 +32,17 @@ from mien.sources.video import pixel_aspect, pixels
 MAX_PIXELS: Final = 2**24
 """Largest frame that is decoded; twice a 4K picture."""
 
-_REASONS: Final[tuple[tuple[type[FFmpegError], str], ...]] = (
-    (HTTPUnauthorizedError, "refuses the user name or password: check them in the address"),
-    (HTTPForbiddenError, "refuses the user: check its rights in the camera's settings"),
-    (HTTPNotFoundError, "has nothing at this path: check the address in the camera's manual"),
-    (ConnectionRefusedError, "refuses the connection: check host and port, and that it is switched on"),
-    (ExitError, "does not answer in time: check host, port and network"),
-    (TimeoutError, "does not answer in time: check host, port and network"),
+_REASONS: Final[tuple[tuple[type[FFmpegError], str, str], ...]] = (
+    (HTTPUnauthorizedError, "refuses the user name or password: check them in the address", "camera_refused"),
+    (HTTPForbiddenError, "refuses the user: check its rights in the camera's settings", "camera_refused"),
+    (HTTPNotFoundError, "has nothing at this path: check the address in the camera's manual", "camera_missing"),
+    (
+        ConnectionRefusedError,
+        "refuses the connection: check host and port, and that it is switched on",
+        "camera_unreachable",
+    ),
+    (ExitError, "does not answer in time: check host, port and network", "camera_silent"),
+    (TimeoutError, "does not answer in time: check host, port and network", "camera_silent"),
 )
 
 
@@ -123,7 +127,7 @@ class RtspCamera:
             if failure is not None:
                 raise failure
             if packet is None:
-                raise SourceError(f"{self.shown} ended the video")
+                raise SourceError(f"{self.shown} ended the video", "camera_ended")
             now = time.monotonic()
             if packet.pts is not None and backlog.behind(now, float(packet.pts * packet.time_base)):
                 skipping = True
@@ -137,11 +141,13 @@ class RtspCamera:
     def _prepare(self) -> VideoStream:
         streams = self._container.streams.video
         if not streams or streams[0].codec_context is None:
-            raise SourceError(f"{self.shown} sends no video that can be decoded: choose H.264, H.265 or MJPEG in it")
+            message = f"{self.shown} sends no video that can be decoded: choose H.264, H.265 or MJPEG in it"
+            raise SourceError(message, "camera_unsupported")
         stream = streams[0]
         if stream.width * stream.height > MAX_PIXELS:
             raise SourceError(
-                f"{self.shown} has frames of {stream.width}×{stream.height} pixels: choose a smaller size"
+                f"{self.shown} has frames of {stream.width}×{stream.height} pixels: choose a smaller size",
+                "camera_unsupported",
             )
         stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         # Frame threads would hold back a frame per thread.
@@ -181,8 +187,8 @@ class Backlog:
 
 def _explain(shown: str, error: Exception) -> SourceError:
     """Say what went wrong without FFmpeg's words, which hold the address."""
-    for kind, reason in _REASONS:
+    for kind, reason, code in _REASONS:
         if isinstance(error, kind):
-            return SourceError(f"{shown} {reason}")
+            return SourceError(f"{shown} {reason}", code)
     why = getattr(error, "strerror", None) or type(error).__name__
-    return SourceError(f"{shown} cannot be read ({why}): check the address and the network")
+    return SourceError(f"{shown} cannot be read ({why}): check the address and the network", "camera_unreachable")

@@ -10,14 +10,14 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from mien import __version__
-from mien.core.settings import Wants
+from mien.core.settings import ATTRIBUTES, Wants
 from mien.outputs import heat
 from mien.outputs.json import result_to_json
 from mien.server import pictures
 from mien.server.attributes import AttributesQuery, allowed
 from mien.server.gate import deadline
 from mien.server.limits import client_at
-from mien.server.schemas import Analysis, ErrorEnvelope
+from mien.server.schemas import Analysis, AnalysisOptions, ErrorEnvelope, error_responses
 from mien.server.services import ServicesDep, require_key
 
 router = APIRouter(prefix="/api/v1", tags=["pictures"], dependencies=[Depends(require_key)])
@@ -67,6 +67,12 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
         503: "Being started, shutting down, or it took too long",
     }.items()
 }
+
+
+@router.get("/analyze", responses=error_responses(_401="A key is needed"))
+def what_may_be_asked(services: ServicesDep) -> AnalysisOptions:
+    """Return what may be asked for here, beside what is always read."""
+    return AnalysisOptions(attributes=list(ATTRIBUTES) if services.settings.attributes else [])
 
 
 @router.post(

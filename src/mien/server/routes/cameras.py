@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import asdict
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import anyio
 import orjson
@@ -17,6 +17,7 @@ from mien.live.camera import Camera
 from mien.live.camera_values import CameraEvent, CameraResult, CameraState
 from mien.live.cameras import Cameras, parse_options
 from mien.live.session import StreamOptions
+from mien.outputs import overlay
 from mien.server.attributes import allowed
 from mien.server.camera_schemas import CameraList, CameraStatus, LiveResult, LiveResults, NewCamera
 from mien.server.errors import ApiError
@@ -121,11 +122,18 @@ async def results(
         **_STREAM,
     },
 )
-async def mjpeg(camera_id: str, services: ServicesDep) -> Response:
+async def mjpeg(
+    camera_id: str,
+    services: ServicesDep,
+    labels: Annotated[
+        Literal["words", "numbers"], Query(description="`numbers` draws no words, for pages in other languages")
+    ] = "words",
+) -> Response:
     """Show the camera's annotated pictures, newest first and never late; put it into an `<img>`."""
     camera = _watchable(services, camera_id)
+    draw = overlay.draw if labels == "words" else overlay.draw_without_words
     return LiveResponse(
-        multipart(services.cameras.frames(camera.name)), f"multipart/x-mixed-replace; boundary={BOUNDARY}"
+        multipart(services.cameras.frames(camera.name, draw)), f"multipart/x-mixed-replace; boundary={BOUNDARY}"
     )
 
 
@@ -171,7 +179,13 @@ def _event(event: CameraEvent) -> bytes:
 
 
 def _state(state: CameraState) -> dict[str, Any]:
-    return {"state": state.name, "reason": state.reason, "since": round(state.since, 3), "retry_in": state.retry_in}
+    return {
+        "state": state.name,
+        "reason": state.reason,
+        "code": state.code,
+        "since": round(state.since, 3),
+        "retry_in": state.retry_in,
+    }
 
 
 def _status(camera: Camera, services: Services) -> CameraStatus:
