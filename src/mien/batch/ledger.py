@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import json
-import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -18,6 +17,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, Literal, Self
 
 from mien.batch.plan import OWN
+from mien.core import locks
 from mien.core.errors import SettingsError, SourceError
 from mien.outputs import files
 
@@ -154,18 +154,13 @@ def _line(value: Mapping[str, Any]) -> bytes:
 def _lock(file: BinaryIO, folder: Path) -> None:
     """Lock the file as long as it is open; the lock of a process that died is gone."""
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        free = locks.take(file)
     except OSError as error:
         if error.errno in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK):
             return  # a shared disk that knows no locks
-        raise SettingsError(f"another mien analyze writes into {folder}: wait for it, or choose another -o") from error
+        raise
+    if not free:
+        raise SettingsError(f"another mien analyze writes into {folder}: wait for it, or choose another -o")
 
 
 def digest(path: Path) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -15,11 +13,14 @@ from mien.server.base import require_key
 from mien.server.errors import ApiError
 from mien.server.routes import analyze, docs, health, inference, login, predict, sessions, stream
 from mien.server.routes.web import WebApp
+from mien.server.scratch import Scratch
 from mien.server.services import Loader, Services, load_backend
 from mien.server.settings import ServerSettings
 from mien.store.archive import Archive
 from mien.store.repository import Repository
 
+PREFIX: Final = "mien-replica-"
+"""Of the names of replicas' folders."""
 _DESCRIPTION: Final = """Reads facial expressions in pictures and live streams, on as many machines as there are.
 
 Cameras, videos and the interfaces of other systems are not here: they live in one process.
@@ -68,7 +69,7 @@ class ReplicaSettings(ServerSettings):
 
 
 class ReplicaServices(Services):
-    """A server's parts, with a folder of their own that goes when they do.
+    """A server's parts, with a folder of their own that goes when they do, or with the next replica if they are killed.
 
     Args:
         settings: of the replica.
@@ -76,13 +77,13 @@ class ReplicaServices(Services):
     """
 
     def __init__(self, settings: ReplicaSettings, loader: Loader) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="mien-replica-", ignore_cleanup_errors=True)
-        super().__init__(settings.model_copy(update={"data_dir": Path(self._folder.name)}), loader)
+        self._scratch = Scratch(PREFIX)
+        super().__init__(settings.model_copy(update={"data_dir": self._scratch.path}), loader)
 
     async def close(self) -> None:
         """Stop everything; see `Services.close`."""
         await super().close()
-        await asyncio.to_thread(self._folder.cleanup)
+        await asyncio.to_thread(self._scratch.close)
 
 
 def replica_settings(chosen: dict[str, Any]) -> ReplicaSettings:
