@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import mien
 from mien.cli import main as front
 from mien.cli.main import COMMANDS, main
+from mien.core.codec import encode_jpeg
 from mien.core.errors import MienError, MissingDependencyError, SettingsError
 
 
@@ -89,3 +93,25 @@ def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[st
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "onsense" in captured.err
+
+
+def test_switches_show_no_value_and_brackets_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["analyze"], ["sessions", "list"], []):
+        assert cli(*command, "--help") == 0
+        text = capsys.readouterr().out
+        assert "--help" in text
+        assert "<bool>" not in text
+    assert cli("analyze", "--help") == 0
+    assert "mien[gpu]" in capsys.readouterr().out.replace("\n", "")
+
+
+def test_results_without_stdout_and_a_run_without_stderr(tmp_path: Path, portrait: NDArray[np.uint8]) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(encode_jpeg(portrait))
+    start = f'"{sys.executable}" -c "from mien.cli.main import main; main()" analyze "{photo}"'
+    done = subprocess.run(f"{start} >&-", shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "mien: stdout is closed: open it, or add -o DIR\n"
+    done = subprocess.run(f"{start} 2>&-", shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.count("\n") == 1

@@ -126,3 +126,27 @@ def test_sniff(tmp_path: Path, head: bytes, kind: str | None) -> None:
     path = tmp_path / "file"
     path.write_bytes(head)
     assert sniff(path) == kind
+
+
+def test_content_tells_more_than_the_name(tmp_path: Path) -> None:
+    (tmp_path / "clip.jpg").write_bytes(MP4)
+    (tmp_path / "photo.mp4").write_bytes(JPEG)
+    (tmp_path / "unknown.jpg").write_bytes(b"hello")
+    assert names(tmp_path, tmp_path) == [("clip.jpg", "video"), ("photo.mp4", "picture"), ("unknown.jpg", "picture")]
+
+
+def test_an_empty_name_is_not_this_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    with pytest.raises(SourceError, match="a name is empty"):
+        expand([""])
+
+
+def test_standard_input_is_not_read() -> None:
+    with pytest.raises(SourceError, match="not its standard input"):
+        expand(["-"])
+
+
+def test_a_folder_of_other_pictures_says_what_is_read(tmp_path: Path) -> None:
+    (tmp_path / "scan.tiff").write_bytes(b"II*\0")
+    with pytest.raises(SourceError, match="only 1 of other kinds: use JPEG"):
+        expand([tmp_path])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
 
 import typer
 
@@ -12,85 +12,137 @@ if TYPE_CHECKING:
     from mien.core.settings import AnalyzerSettings
     from mien.sources.inputs import Found
 
+READ: Final = "What is read"
+FIND: Final = "How faces are found"
+OUTPUT: Final = "Output"
+MANY: Final = "Many files"
+COMPUTE: Final = "Models and processor"
+
 
 def analyze(
     inputs: Annotated[
         list[str], typer.Argument(metavar="INPUT", help="Pictures, videos, folders (with all below), patterns.")
     ],
-    every: Annotated[int, typer.Option(min=1, help="Analyse every so many frames of a video.")] = 1,
+    every: Annotated[
+        int, typer.Option(min=1, help="Analyse every so many frames of a video.", rich_help_panel=OUTPUT)
+    ] = 1,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for a table per input.")
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Folder for a table per input.", rich_help_panel=OUTPUT),
     ] = None,
     kind: Annotated[
-        str | None, typer.Option("--format", help="Tables as jsonl, csv or parquet.", show_default="jsonl")
+        str | None,
+        typer.Option("--format", help="Tables as jsonl, csv or parquet.", show_default="jsonl", rich_help_panel=OUTPUT),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="A JSON line per picture or frame on stdout; without -o this is so anyway.")
+        bool,
+        typer.Option(
+            "--json",
+            help="A JSON line per picture or frame on stdout; without -o this is so anyway.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
-    annotate: Annotated[bool, typer.Option(help="Also write annotated copies into DIR.")] = False,
+    annotate: Annotated[
+        bool, typer.Option(help="Also write annotated copies into DIR.", rich_help_panel=OUTPUT)
+    ] = False,
     draw: Annotated[
         str | None,
         typer.Option(
             help="What annotated copies show of points, landmarks and pose, comma separated.",
             show_default="landmarks,pose where computed",
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
-    detector: Annotated[str | None, typer.Option(help="mien, haar or yunet.", show_default="mien")] = None,
-    weights: Annotated[Path | None, typer.Option(help="ONNX file of the detector yunet.")] = None,
+    detector: Annotated[
+        str | None, typer.Option(help="mien, haar or yunet.", show_default="mien", rich_help_panel=FIND)
+    ] = None,
+    weights: Annotated[Path | None, typer.Option(help="ONNX file of the detector yunet.", rich_help_panel=FIND)] = None,
     emotion: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Emotion network of yours, see mien models add.")
+        str | None,
+        typer.Option(metavar="NAME", help="Emotion network of yours, see mien models add.", rich_help_panel=COMPUTE),
     ] = None,
     detect_size: Annotated[
         int | None,
         typer.Option(
-            help="Long side in pixels at which faces are looked for.", show_default="320; 480 in large pictures"
+            help="Long side in pixels at which faces are looked for.",
+            show_default="320; 480 in large pictures",
+            rich_help_panel=FIND,
         ),
     ] = None,
     small_faces: Annotated[
         bool | None,
         typer.Option(
-            "--small-faces/--no-small-faces", help="Look a second time, closer.", show_default="pictures only"
+            "--small-faces/--no-small-faces",
+            help="Look a second time, closer.",
+            show_default="pictures only",
+            rich_help_panel=FIND,
         ),
     ] = None,
-    min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Least detector score of a face.")] = None,
+    min_score: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Least detector score of a face.", rich_help_panel=FIND)
+    ] = None,
     detect_interval: Annotated[
         float | None,
         typer.Option(
-            min=0, help="Seconds of video between two detections; 0: on every frame.", show_default="the detector's"
+            min=0,
+            help="Seconds of video between two detections; 0: on every frame.",
+            show_default="the detector's",
+            rich_help_panel=FIND,
         ),
     ] = None,
     landmarks: Annotated[
-        bool | None, typer.Option("--landmarks", help="Also 68 landmarks, head pose, open eyes and mouth.")
+        bool | None,
+        typer.Option("--landmarks", help="Also 68 landmarks, head pose, open eyes and mouth.", rich_help_panel=READ),
     ] = None,
     baseline: Annotated[
-        bool | None, typer.Option("--baseline", help="In videos, learn each person's resting face and take it off.")
+        bool | None,
+        typer.Option(
+            "--baseline", help="In videos, learn each person's resting face and take it off.", rich_help_panel=READ
+        ),
     ] = None,
     calibrate: Annotated[
         str | None,
         typer.Option(
             metavar="FROM-TO",
             help="Seconds of a video in which people show their resting faces; see --baseline.",
+            rich_help_panel=READ,
         ),
     ] = None,
     signals: Annotated[
         bool | None,
-        typer.Option("--signals", help="In videos, follow signals and events; most of them need --landmarks."),
+        typer.Option(
+            "--signals",
+            help="In videos, follow signals and events; most of them need --landmarks.",
+            rich_help_panel=READ,
+        ),
     ] = None,
     attributes: Annotated[
         str | None,
         typer.Option(
             metavar="age,gender",
             help="Also estimate age, gender or both. For non-commercial research use only: see docs/attributes.md.",
+            rich_help_panel=READ,
         ),
     ] = None,
     explain: Annotated[
         bool | None,
-        typer.Option("--explain", help="Lay over annotated copies what spoke for the expression, and what against it."),
+        typer.Option(
+            "--explain",
+            help="Lay over annotated copies what spoke for the expression, and what against it.",
+            rich_help_panel=READ,
+        ),
     ] = None,
-    precision: Annotated[str | None, typer.Option(help="Model files: int8 or fp32.", show_default="int8")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="Model files: int8 or fp32.", show_default="int8", rich_help_panel=COMPUTE)
+    ] = None,
     device: Annotated[
         str | None,
-        typer.Option(help="cpu, or cuda for an NVIDIA GPU (mien[gpu]).", show_default="cpu", envvar="MIEN_DEVICE"),
+        typer.Option(
+            help="cpu, or cuda for an NVIDIA GPU (mien[gpu]).",
+            show_default="cpu",
+            envvar="MIEN_DEVICE",
+            rich_help_panel=COMPUTE,
+        ),
     ] = None,
     models: Annotated[
         str | None,
@@ -98,6 +150,7 @@ def analyze(
             metavar="URL",
             help="A mien model-server that computes the networks; its key is read from MIEN_MODELS_KEY.",
             envvar="MIEN_MODELS",
+            rich_help_panel=COMPUTE,
         ),
     ] = None,
     workers: Annotated[
@@ -106,12 +159,20 @@ def analyze(
             min=0,
             help="Processes that share the files; 0 for one per core. See docs/bulk.md.",
             show_default="this one alone; 0 with the options below",
+            rich_help_panel=MANY,
         ),
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="local processes or a ray cluster.", show_default="local")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="local processes or a ray cluster.", show_default="local", rich_help_panel=MANY)
+    ] = None,
     ray_address: Annotated[
         str | None,
-        typer.Option(metavar="HOST:PORT", help="The Ray cluster.", show_default="RAY_ADDRESS, or one on this machine"),
+        typer.Option(
+            metavar="HOST:PORT",
+            help="The Ray cluster.",
+            show_default="RAY_ADDRESS, or one on this machine",
+            rich_help_panel=MANY,
+        ),
     ] = None,
     resume: Annotated[
         bool | None,
@@ -119,10 +180,11 @@ def analyze(
             "--resume/--fresh",
             help="With workers: skip files that are finished, or do them again.",
             show_default="resume",
+            rich_help_panel=MANY,
         ),
     ] = None,
     partition: Annotated[
-        bool, typer.Option("--partition", help="Parquet as one data set, partitioned by source.")
+        bool, typer.Option("--partition", help="Parquet as one data set, partitioned by source.", rich_help_panel=MANY)
     ] = False,
 ) -> None:
     """Read the expressions in pictures and videos.
@@ -144,7 +206,11 @@ def analyze(
         raise SettingsError("--format is the format of tables: add -o DIR")
     if explain and not annotate:
         raise SettingsError("--explain draws on annotated copies: add --annotate and -o DIR")
-    lines = sys.stdout.buffer if as_json or out is None else None
+    lines = None
+    if as_json or out is None:
+        if sys.stdout is None:
+            raise SettingsError("stdout is closed: open it, or add -o DIR")
+        lines = sys.stdout.buffer
     if draw is not None and not annotate:
         raise SettingsError("--draw is about annotated copies: add --annotate and -o DIR")
     kind = kind or ("parquet" if partition else "jsonl")

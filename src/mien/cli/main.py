@@ -6,11 +6,14 @@ stopped by Ctrl-C.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.main import get_command
 
 from mien import __version__
 from mien.cli import bench, cluster, doctor, evaluate, keys, model_server, models, serve, sessions, ship, train
@@ -38,21 +41,44 @@ COMMANDS: Final[dict[str, Callable[..., None] | typer.Typer]] = {
 }
 """Every command. Their modules import what they need when they run, so that ``mien --help`` stays fast."""
 
+_MAKING: Final = ("evaluate", "train", "prune", "export", "quantize", "calibrate")
+"""Commands for those who make models."""
+
 
 def build() -> typer.Typer:
     """Return the command line as a Typer app."""
     app = typer.Typer(
         no_args_is_help=True,
         pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
         context_settings={"help_option_names": ["-h", "--help"]},
         callback=_root,
     )
     for name, command in COMMANDS.items():
+        panel = "Make models" if name in _MAKING else "Commands"
         if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
+            app.add_typer(command, name=name, rich_help_panel=panel)
         else:
-            app.command(name)(command)
+            app.command(name, rich_help_panel=panel)(command)
     return app
+
+
+def command() -> TyperCommand | TyperGroup:
+    """Return the command line with all its commands, ready to run."""
+    root = get_command(build())
+    assert isinstance(root, TyperCommand | TyperGroup)
+    _without_values(root, None)
+    return root
+
+
+def _without_values(command: Any, parent: typer.Context | None) -> None:
+    """Have the help show switches without a value behind them: they take none."""
+    context = typer.Context(command, info_name=command.name, parent=parent, **command.context_settings)
+    for option in command.get_params(context):
+        if isinstance(option, TyperOption) and option.is_flag:
+            option.metavar = ""
+    for part in getattr(command, "commands", {}).values():
+        _without_values(part, context)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -64,8 +90,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     given = [argument for argument in given if argument != "--debug"]
+    if sys.stderr is None:  # closed by who started us: what is for people goes nowhere then
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - a device, open until the end
     try:
-        build()(given, prog_name="mien")
+        command()(given, prog_name="mien")
     except MienError as error:
         if debug:
             raise

@@ -5,11 +5,15 @@ Everything is written to ``NAME.part`` first, and renamed at the end: who sees t
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from mien.core.errors import MienError
+
+_NOT_SPACE: Final = (errno.EEXIST, errno.ENOTDIR, errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def part(path: Path) -> Path:
@@ -49,6 +53,7 @@ def writing(path: Path, *kinds: type[Exception]) -> Iterator[None]:
         yield
     except caught as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise MienError(
-            f"{path} cannot be written ({why}): free some space or choose another folder with -o"
-        ) from error
+        # A library's own error may stand for a full disk without saying so.
+        elsewhere = isinstance(error, OSError) and error.errno in _NOT_SPACE
+        remedy = "choose another folder with -o" if elsewhere else "free some space or choose another folder with -o"
+        raise MienError(f"{path} cannot be written ({why}): {remedy}") from error

@@ -17,7 +17,9 @@ EXTENSIONS: Final[dict[str, Kind]] = {
     **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"), "picture"),
     **dict.fromkeys((".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2ts", ".gif"), "video"),
 }
-"""What a file is by its name; any other (``.ts`` too, which TypeScript shares) is decided by its content."""
+"""What a file is by its name, where its content does not tell: many a picture from the web has a wrong name."""
+
+_REMEDY: Final = "use JPEG, PNG or WebP pictures, or MP4, MOV, MKV, WebM, AVI, MPEG or GIF videos"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,10 @@ def expand(names: Iterable[str | Path]) -> Found:
     """
     found, seen = Found(), set[Path]()
     for name in names:
-        problems, usable = len(found.problems), False
+        problems, ignored, usable = len(found.problems), found.ignored, False
+        if not str(name):  # as of a shell's variable that is not set: never the folder one is in
+            found.problems.append(SourceError("a name is empty: name a file or a folder"))
+            continue
         for path, explicit in _files(str(name)):
             try:
                 kind = _kind(path, explicit)
@@ -74,7 +79,7 @@ def expand(names: Iterable[str | Path]) -> Found:
                 seen.add(real)
                 found.inputs.append(Input(path, kind))
         if not usable and len(found.problems) == problems:
-            found.problems.append(SourceError(f"{name} holds no picture and no video: name another file or folder"))
+            found.problems.append(SourceError(f"{name} holds {_nothing(found.ignored - ignored)}"))
     if not found.inputs:
         why = "; ".join(str(problem) for problem in found.problems)
         raise SourceError(why or "nothing to analyse: name a file or a folder")
@@ -104,6 +109,12 @@ def sniff(path: Path) -> Kind | None:
     return "video" if container else None
 
 
+def _nothing(others: int) -> str:
+    if not others:
+        return "no picture and no video: name another file or folder"
+    return f"no picture and no video that Mien reads, only {others} of other kinds: {_REMEDY}"
+
+
 def _files(name: str) -> Iterator[tuple[Path, bool]]:
     """Yield the files that a name stands for, each with whether the user named that very file."""
     path = Path(name).expanduser()
@@ -126,10 +137,10 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _kind(path: Path, explicit: bool) -> Kind | None:
     """Tell what a file is; None for a file that is neither and that the user did not name."""
     if not path.exists():
-        raise SourceError(f"{path} does not exist: check the path")
+        hint = "Mien reads files and not its standard input: name one" if str(path) == "-" else "check the path"
+        raise SourceError(f"{path} does not exist: {hint}")
     # A pipe or a device is not opened: reading it could wait for ever.
-    kind = (EXTENSIONS.get(path.suffix.lower()) or sniff(path)) if path.is_file() else None
+    kind = (sniff(path) or EXTENSIONS.get(path.suffix.lower())) if path.is_file() else None
     if kind is None and explicit:
-        remedy = "use JPEG, PNG or WebP pictures, or MP4, MOV, MKV, WebM, AVI, MPEG or GIF videos"
-        raise SourceError(f"{path} is neither a picture nor a video that Mien reads: {remedy}")
+        raise SourceError(f"{path} is neither a picture nor a video that Mien reads: {_REMEDY}")
     return kind
