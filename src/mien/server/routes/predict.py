@@ -37,8 +37,7 @@ SIGNATURE: Final = "serving_default"
 async def model_status(base: BaseDep, name: str) -> JSONResponse:
     """Say that a model can be asked."""
     await _find(base, name)
-    fine = {"error_code": "OK", "error_message": ""}
-    return JSONResponse({"model_version_status": [{"version": VERSION, "state": "AVAILABLE", "status": fine}]})
+    return available()
 
 
 @router.get("/{name}/metadata", responses=ERRORS, response_model=dict[str, Any])
@@ -82,23 +81,44 @@ async def predict(request: Request, base: BaseDep, name: str, version: str = VER
     return JSONResponse(answer)
 
 
+def available() -> JSONResponse:
+    """Return the state of a model that can be asked."""
+    fine = {"error_code": "OK", "error_message": ""}
+    return JSONResponse({"model_version_status": [{"version": VERSION, "state": "AVAILABLE", "status": fine}]})
+
+
+def not_there(name: str, version: str | None = None, why: str | None = None) -> ApiError:
+    """Return the refusal of a model, or of a version, that is not there, in TensorFlow Serving's words."""
+    asked = f"Latest({name[:100]})" if version is None else f"Specific({name[:100]}, {version[:100]})"
+    return ApiError(404, "not_found", f"Servable not found for request: {asked}{f': {why}' if why else ''}")
+
+
+def check_signature(message: Mapping[str, Any]) -> None:
+    """Raise unless a request names the signature that there is, or none.
+
+    Raises:
+        TensorError: it names another one.
+    """
+    signature = message.get("signature_name") or SIGNATURE
+    if signature != SIGNATURE:
+        raise TensorError(f'Serving signature key "{str(signature)[:100]}" not found.')
+
+
 async def _find(base: Base, name: str, version: str = VERSION) -> zoo.Model:
     if version != VERSION:
-        raise ApiError(404, "not_found", f"Servable not found for request: Specific({name[:100]}, {version[:100]})")
+        raise not_there(name, version)
     try:
         return await find(base, name, None)
     except ApiError as error:
         if error.status_code != 404:
             raise
-        raise ApiError(404, "not_found", f"Servable not found for request: Latest({name[:100]})") from None
+        raise not_there(name) from None
 
 
 def _predict(model: zoo.Model, body: bytes) -> dict[str, Any]:
     """Answer one request; takes as long as the network does."""
     message, _ = oip.split(body, None)
-    signature = message.get("signature_name") or SIGNATURE
-    if signature != SIGNATURE:
-        raise TensorError(f'Serving signature key "{str(signature)[:100]}" not found.')
+    check_signature(message)
     rows = "instances" in message
     if rows == ("inputs" in message):
         raise TensorError('send either "instances", a list with a row each, or "inputs", all rows in one')
