@@ -6,6 +6,17 @@ from typing import Annotated
 
 import typer
 
+from mien.cli.server_options import (
+    AllowAttributesOption,
+    ApiKeyOption,
+    DeviceOption,
+    HostOption,
+    InsecureOption,
+    LogLevelOption,
+    ModelsOption,
+    port_option,
+)
+
 app = typer.Typer(help="Run the server as replicas on a Ray cluster.", no_args_is_help=True)
 
 
@@ -16,8 +27,8 @@ def _group() -> None:
 
 @app.command("serve")
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")] = None,
+    host: HostOption = None,
+    port: Annotated[int | None, port_option(8000)] = None,
     replicas: Annotated[int, typer.Option(min=1, help="Replicas that always run.")] = 1,
     max_replicas: Annotated[int, typer.Option(min=1, help="Replicas at most.")] = 4,
     cores: Annotated[int, typer.Option(min=1, help="Cores, and threads that analyse, of each replica.")] = 1,
@@ -28,19 +39,12 @@ def serve(
         str | None,
         typer.Option(metavar="HOST:PORT", help="A Ray cluster that runs.", show_default="one on this machine"),
     ] = None,
-    models: Annotated[
-        str | None, typer.Option(metavar="URL", help="A mien model-server that computes the networks.")
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="cpu, or cuda for an NVIDIA GPU (mien[gpu]).", show_default="cpu")
-    ] = None,
-    api_key: Annotated[
-        str | None, typer.Option(help="Key that clients need; better set MIEN_API_KEY, which other users cannot see.")
-    ] = None,
-    insecure_no_key: Annotated[
-        bool, typer.Option("--insecure-no-key", help="Let everybody in who can reach the address.")
-    ] = False,
-    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.", show_default="info")] = None,
+    models: ModelsOption = None,
+    device: DeviceOption = None,
+    attributes: AllowAttributesOption = False,
+    api_key: ApiKeyOption = None,
+    insecure_no_key: InsecureOption = False,
+    log_level: LogLevelOption = None,
 ) -> None:
     """Serve pictures, live streams and the web app from several processes or machines. A key is needed.
 
@@ -55,6 +59,7 @@ def serve(
         port=port,
         models=models,
         device=device,
+        attributes=attributes or None,
         api_key=api_key,
         insecure_no_key=insecure_no_key or None,
         log_level=log_level,

@@ -6,32 +6,28 @@ from typing import Annotated
 
 import typer
 
+from mien.cli.server_options import (
+    AllowAttributesOption,
+    ApiKeyOption,
+    DeviceOption,
+    HostOption,
+    InsecureOption,
+    LogLevelOption,
+    WorkersOption,
+    port_option,
+)
+
 
 def model_server(
-    host: Annotated[
-        str | None,
-        typer.Option(help="Address to listen on; others than loopback need a key.", show_default="127.0.0.1"),
-    ] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8500")] = None,
-    device: Annotated[
-        str | None, typer.Option(help="cpu, or cuda for an NVIDIA GPU (mien[gpu]).", show_default="cpu")
-    ] = None,
+    host: HostOption = None,
+    port: Annotated[int | None, port_option(8500)] = None,
+    device: DeviceOption = None,
     precision: Annotated[str | None, typer.Option(help="Model files: int8 or fp32.", show_default="int8")] = None,
-    attributes: Annotated[
-        bool,
-        typer.Option(
-            "--attributes",
-            help="Also age and gender. For non-commercial research use only: see docs/attributes.md.",
-        ),
-    ] = False,
-    workers: Annotated[int | None, typer.Option(help="Threads that compute.", show_default="one per core")] = None,
-    api_key: Annotated[
-        str | None, typer.Option(help="Key that clients need; better set MIEN_API_KEY, which other users cannot see.")
-    ] = None,
-    insecure_no_key: Annotated[
-        bool, typer.Option("--insecure-no-key", help="Let everybody in who can reach the address.")
-    ] = False,
-    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.", show_default="info")] = None,
+    attributes: AllowAttributesOption = False,
+    workers: WorkersOption = None,
+    api_key: ApiKeyOption = None,
+    insecure_no_key: InsecureOption = False,
+    log_level: LogLevelOption = None,
 ) -> None:
     """Serve the networks by themselves: Open Inference Protocol v2, and TensorFlow Serving's REST.
 

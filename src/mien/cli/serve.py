@@ -7,13 +7,22 @@ from typing import Annotated
 
 import typer
 
+from mien.cli.server_options import (
+    AllowAttributesOption,
+    ApiKeyOption,
+    DeviceOption,
+    HostOption,
+    InsecureOption,
+    LogLevelOption,
+    ModelsOption,
+    WorkersOption,
+    port_option,
+)
+
 
 def serve(
-    host: Annotated[
-        str | None,
-        typer.Option(help="Address to listen on; others than loopback need a key.", show_default="127.0.0.1"),
-    ] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8000")] = None,
+    host: HostOption = None,
+    port: Annotated[int | None, port_option(8000)] = None,
     detector: Annotated[str | None, typer.Option(help="mien, haar or yunet.", show_default="mien")] = None,
     weights: Annotated[Path | None, typer.Option(help="ONNX file of the detector yunet.")] = None,
     emotion: Annotated[
@@ -25,23 +34,10 @@ def serve(
             help="Long side in pixels at which faces are looked for.", show_default="320; 480 in large pictures"
         ),
     ] = None,
-    attributes: Annotated[
-        bool,
-        typer.Option(
-            "--attributes",
-            help="Let clients ask for age and gender. For non-commercial research use only: see docs/attributes.md.",
-        ),
-    ] = False,
-    models: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL", help="A mien model-server that computes the networks; its key is read from MIEN_MODELS_KEY."
-        ),
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="cpu, or cuda for an NVIDIA GPU (mien[gpu]).", show_default="cpu")
-    ] = None,
-    workers: Annotated[int | None, typer.Option(help="Threads that analyse.", show_default="one per core")] = None,
+    attributes: AllowAttributesOption = False,
+    models: ModelsOption = None,
+    device: DeviceOption = None,
+    workers: WorkersOption = None,
     camera: Annotated[
         list[str] | None,
         typer.Option(
@@ -54,13 +50,9 @@ def serve(
     allow_camera_changes: Annotated[
         bool, typer.Option("--allow-camera-changes", help="Let clients add and remove cameras.")
     ] = False,
-    api_key: Annotated[
-        str | None, typer.Option(help="Key that clients need; better set MIEN_API_KEY, which other users cannot see.")
-    ] = None,
-    insecure_no_key: Annotated[
-        bool, typer.Option("--insecure-no-key", help="Let everybody in who can reach the address.")
-    ] = False,
-    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.", show_default="info")] = None,
+    api_key: ApiKeyOption = None,
+    insecure_no_key: InsecureOption = False,
+    log_level: LogLevelOption = None,
 ) -> None:
     """Serve the web app and the API. Every option can be set as MIEN_… in the environment as well."""
     from mien.server.settings import load

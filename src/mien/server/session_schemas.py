@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from mien.server.schemas import Strict
+from mien.server.schemas import Probabilities, Strict
 
 
 def _plain(text: str) -> str:
@@ -117,17 +117,9 @@ class SessionList(Strict):
     total: int = Field(description="How many there are, on all pages")
 
 
-class PersonShares(Strict):
+class PersonShares(Probabilities):
     """How one person's time in view divides; the shares add up to 1 with `uncertain`."""
 
-    neutral: float
-    happiness: float
-    surprise: float
-    sadness: float
-    anger: float
-    disgust: float
-    fear: float
-    contempt: float
     uncertain: float
 
 
