@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -33,6 +35,19 @@ def count(image: Image, colour: tuple[int, ...]) -> int:
     return int((np.abs(image.astype(int) - colour).max(2) <= 8).sum())
 
 
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list to which every text is added that is drawn from now on."""
+    texts: list[str] = []
+    write = cv2.putText
+
+    def put(image: Image, text: str, *rest: Any) -> Any:
+        texts.append(text)
+        return write(image, text, *rest)
+
+    monkeypatch.setattr(cv2, "putText", put)
+    return texts
+
+
 def test_every_emotion_has_a_colour_of_its_own() -> None:
     assert tuple(COLOURS) == EMOTIONS
     assert len(set(COLOURS.values())) == len(EMOTIONS)
@@ -58,9 +73,7 @@ def test_a_new_picture_is_returned() -> None:
 
 
 def test_chips_without_words_are_shorter_and_of_the_same_colour(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts: list[str] = []
-    write = cv2.putText
-    monkeypatch.setattr(cv2, "putText", lambda image, text, *rest: texts.append(text) or write(image, text, *rest))
+    texts = written(monkeypatch)
     faces = one("fear", uncertain=True).replace(
         age=[31.0], age_low=[26.0], age_high=[38.0], gender=[0.9], gender_uncertain=[False]
     )
@@ -127,7 +140,7 @@ def test_chips_do_not_cover_each_other() -> None:
     taken: list[overlay.Rect] = []
     boxes = [(20, 60, 60, 100), (70, 62, 110, 102), (120, 58, 160, 98)]
     for box in boxes:
-        taken.append(overlay._place(box, (80, 14), (320, 240), taken, [b for b in boxes if b != box]))
+        taken.append(overlay._place(box, (80, 14), (320, 240), taken, [b for b in boxes if b != box])[1])
     assert all(overlay._overlap(a, b) == 0 for i, a in enumerate(taken) for b in taken[:i])
     assert all(overlay._overlap(chip, box) == 0 for chip in taken for box in boxes)
 
@@ -174,7 +187,7 @@ def test_chips_never_leave_the_picture(
         max(corners[0], corners[2]),
         max(corners[1], corners[3]),
     )
-    x1, y1, x2, y2 = overlay._place(box, (width, height), (100, 80), [], others)
+    x1, y1, x2, y2 = overlay._place(box, (width, height), (100, 80), [], others)[1]
     assert (x2 - x1, y2 - y1) == (width, height)
     assert x1 >= 0
     assert y1 >= 0
@@ -190,3 +203,21 @@ def test_text_of_a_chip_at_the_edge_is_whole() -> None:
     white = [int((cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) > 230).sum()) for image in (middle, corner)]
     assert white[0] > 100
     assert white[1] == pytest.approx(white[0], rel=0.05)
+
+
+def test_a_long_chip_goes_on_in_a_second_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = written(monkeypatch)
+    faces = one().replace(boxes=[[100, 100, 150, 160]], age=[31.0], gender=[0.9], gender_uncertain=[False])
+    draw(ground(), result(faces))
+    assert sorted(texts) == ["31  female 90%", "ID 3  Happiness 90%"]
+    texts.clear()
+    draw(ground(640, 480), result(faces.replace(boxes=[[100, 60, 500, 460]]), 640, 480))
+    assert texts == ["ID 3  Happiness 90%  31  female 90%"]
+
+
+def test_a_chip_stands_beside_a_face_that_has_others_above_and_below() -> None:
+    middle = (140, 100, 180, 140)
+    others = [(120, 40, 200, 98), (120, 142, 200, 220)]
+    cost, place = overlay._place(middle, (60, 20), (320, 240), [], others)
+    assert cost == 0
+    assert place[0] >= middle[2] or place[2] <= middle[0]

@@ -33,6 +33,9 @@ _AXES: Final = ((54, 64, 214), (142, 197, 63), (237, 111, 47))
 _FINE: Final = 4
 """Bits after the point in OpenCV's drawing coordinates: smooth motion in a video."""
 
+_RIMMED: Final = 96
+"""Smaller faces, in pixels of the canvas, get marks without a dark rim, under which they could not be seen."""
+
 
 def check(marks: Collection[str]) -> None:
     """Refuse what cannot be drawn.
@@ -57,24 +60,25 @@ def draw_marks(canvas: Image, faces: Faces, row: int, marks: Collection[str], sc
     """
     size = max(1.0, float(faces.sizes[row]) * float(scale.min()))
     line = max(1, round(size / 120))
+    rim = 1 if size >= _RIMMED else 0
     if "landmarks" in marks and faces.landmarks is not None:
-        _landmarks(canvas, faces.landmarks[row] * scale, line)
+        _landmarks(canvas, faces.landmarks[row] * scale, line, rim)
     if "points" in marks:
         _points(canvas, faces.points[row] * scale, line)
     if "pose" in marks and faces.pose is not None:
-        _pose(canvas, faces.pose[row], (faces.boxes[row].reshape(2, 2) * scale).mean(0), 0.4 * size, line)
+        _pose(canvas, faces.pose[row], (faces.boxes[row].reshape(2, 2) * scale).mean(0), 0.4 * size, line, rim)
 
 
 def _fine(points: NDArray[Any]) -> NDArray[np.int32]:
     return np.asarray(np.rint(np.clip(points, -1e5, 1e5) * (1 << _FINE)), np.int32)
 
 
-def _landmarks(canvas: Image, points: NDArray[Any], line: int) -> None:
+def _landmarks(canvas: Image, points: NDArray[Any], line: int, rim: int) -> None:
     if not np.isfinite(points).all():
         return
     fine = _fine(points)
     paths = [(fine[a:b].reshape(-1, 1, 2), closed) for a, b, closed in _LINES]
-    for colour, width in ((_DARK, line + 2), (_LIGHT, line)):
+    for colour, width in ((_DARK, line + 2), (_LIGHT, line))[1 - rim :]:
         for path, closed in paths:
             cv2.polylines(canvas, [path], closed, colour, width, cv2.LINE_AA, _FINE)
 
@@ -85,14 +89,14 @@ def _points(canvas: Image, points: NDArray[Any], line: int) -> None:
             cv2.circle(canvas, (x, y), radius << _FINE, colour, cv2.FILLED, cv2.LINE_AA, _FINE)
 
 
-def _pose(canvas: Image, pose: NDArray[Any], centre: NDArray[Any], length: float, line: int) -> None:
+def _pose(canvas: Image, pose: NDArray[Any], centre: NDArray[Any], length: float, line: int, rim: int) -> None:
     """Draw the head's axes, seen from afar: to its side, down, and where it looks."""
     if not np.isfinite(pose).all():
         return
     start = _fine(centre).tolist()
     for (dx, dy), colour in zip(axes(*(float(v) for v in pose)), _AXES, strict=True):
         end = _fine(centre + length * np.array([dx, dy])).tolist()
-        for shade, width in ((_DARK, line + 3), (colour, line + 1)):
+        for shade, width in ((_DARK, line + 3), (colour, line + rim))[1 - rim :]:
             cv2.line(canvas, start, end, shade, width, cv2.LINE_AA, _FINE)
 
 

@@ -54,6 +54,7 @@ class _Chip:
     colour: Colour
     fill: float
     dashed: bool
+    split: int = 0  # where the text may go on in a second line; 0 for nowhere
 
 
 def draw_without_words(image: Image, result: FrameResult) -> Image:
@@ -116,12 +117,13 @@ def _chip(faces: Faces, row: int, words: bool = True) -> _Chip:
     about = "".join(f"  {text}" for text in _attributes(faces, row, words))
     if faces.emotion is None:
         score = float(faces.scores[row])
-        return _Chip(f"{who}{'Face ' if words else ''}{score:.0%}{about}", _PLAIN, score, False)
-    label, confidence = shown_emotion(faces, row)
-    uncertain = faces.uncertain is not None and bool(faces.uncertain[row])
-    name = f"{EMOTIONS[label].capitalize()} " if words else ""
-    text = f"{who}{name}{confidence:.0%}{' ?' if uncertain else ''}{about}"
-    return _Chip(text, COLOURS[EMOTIONS[label]], confidence, uncertain)
+        text, colour, fill, uncertain = f"{who}{'Face ' if words else ''}{score:.0%}", _PLAIN, score, False
+    else:
+        label, fill = shown_emotion(faces, row)
+        uncertain = faces.uncertain is not None and bool(faces.uncertain[row])
+        name = f"{EMOTIONS[label].capitalize()} " if words else ""
+        text, colour = f"{who}{name}{fill:.0%}{' ?' if uncertain else ''}", COLOURS[EMOTIONS[label]]
+    return _Chip(text + about, colour, fill, uncertain, len(text) if about else 0)
 
 
 def _attributes(faces: Faces, row: int, words: bool = True) -> list[str]:
@@ -178,35 +180,58 @@ def _label(canvas: Image, rect: Rect, chip: _Chip, taken: list[Rect], others: li
     text_height = float(np.clip(0.16 * face, max(9.0, 0.014 * short), max(10.0, 0.032 * short)))
     thickness = max(1, round(text_height / 14))
     font = cv2.getFontScaleFromHeight(_FONT, max(1, round(text_height)), thickness)
-    (text_width, cap), baseline = cv2.getTextSize(chip.text, _FONT, font, thickness)
     pad = max(2, round(0.35 * text_height))
-    fit = min(1.0, (width - 1) / (text_width + 2 * pad), (height - 1) / (cap + baseline + pad))
-    if fit < 1.0:
-        font, thickness = font * fit, max(1, int(thickness * fit))
-        text_width, cap, baseline, pad = (int(v * fit) for v in (text_width, cap, baseline, pad))
-    place = _place(rect, (text_width + 2 * pad, cap + baseline + pad), (width, height), taken, others)
-    _fill(canvas, place, chip)
-    origin = (place[0] + pad, place[3] - baseline - pad // 2)
-    cv2.putText(canvas, chip.text, origin, _FONT, font, _PLAIN, thickness, cv2.LINE_AA)
+    layouts = []
+    for lines in _layouts(chip, 1.6 * face, font, thickness):
+        scale, size, step, baseline = _fitted(lines, font, thickness, pad, (width, height))
+        layouts.append((*_place(rect, size, (width, height), taken, others), scale, step, baseline, lines))
+    _, place, scale, step, baseline, lines = min(layouts, key=lambda layout: layout[0])
+    _fill(canvas, place, chip, len(lines))
+    thickness = max(1, int(thickness * scale))
+    for up, line in enumerate(reversed(lines)):
+        origin = (place[0] + int(pad * scale), place[3] - baseline - int(pad * scale) // 2 - up * step)
+        cv2.putText(canvas, line, origin, _FONT, font * scale, _PLAIN, thickness, cv2.LINE_AA)
     return place
 
 
-def _place(rect: Rect, size: tuple[int, int], limits: tuple[int, int], taken: list[Rect], others: list[Rect]) -> Rect:
-    """Choose above, below or inside the box, whichever covers least of other chips and faces; always in the picture."""
+def _layouts(chip: _Chip, room: float, font: float, thickness: int) -> list[list[str]]:
+    """Return a chip's text in a line, or, where that is much wider than the face, in two lines before that."""
+    if not chip.split or cv2.getTextSize(chip.text, _FONT, font, thickness)[0][0] <= room:
+        return [[chip.text]]
+    return [[chip.text[: chip.split], chip.text[chip.split :].strip()], [chip.text]]
+
+
+def _fitted(
+    lines: list[str], font: float, thickness: int, pad: int, limits: tuple[int, int]
+) -> tuple[float, tuple[int, int], int, int]:
+    """Return by how much a chip shrinks to lie in the picture, its size, the height of a line, and what is below it."""
+    sizes = [cv2.getTextSize(line, _FONT, font, thickness) for line in lines]
+    (_, cap), baseline = sizes[0]
+    width, height = max(size[0][0] for size in sizes) + 2 * pad, len(lines) * (cap + baseline) + pad
+    fit = min(1.0, (limits[0] - 1) / width, (limits[1] - 1) / height)
+    return fit, (int(width * fit), int(height * fit)), int((cap + baseline) * fit), int(baseline * fit)
+
+
+def _place(
+    rect: Rect, size: tuple[int, int], limits: tuple[int, int], taken: list[Rect], others: list[Rect]
+) -> tuple[float, Rect]:
+    """Choose above, below, beside or inside the box, whichever covers least of other chips and faces, and how much.
+
+    Always in the picture.
+    """
     x1, y1, x2, y2 = rect
     (w, h), (width, height) = size, limits
     gap = 2
-    choices = [
-        (x, y)
-        for x, y in (
-            (x1, y1 - h - gap),
-            (x1, y2 + gap),
-            (x2 - w, y1 - h - gap),
-            (x2 - w, y2 + gap),
-            (x1, y1),
-            (x1, y2 - h),
-        )
-    ]
+    choices = (
+        (x1, y1 - h - gap),
+        (x1, y2 + gap),
+        (x2 - w, y1 - h - gap),
+        (x2 - w, y2 + gap),
+        (x1 - w - gap, y1),
+        (x2 + gap, y1),
+        (x1, y1),
+        (x1, y2 - h),
+    )
 
     def at(x: int, y: int) -> Rect:
         x, y = max(0, min(x, width - w)), max(0, min(y, height - h))
@@ -217,14 +242,15 @@ def _place(rect: Rect, size: tuple[int, int], limits: tuple[int, int], taken: li
         faces = sum(_overlap(place, other) for other in others)
         return 4.0 * chips + faces + 0.5 * _overlap(place, rect)
 
-    return min((at(x, y) for x, y in choices), key=cost)
+    places = [at(x, y) for x, y in choices]
+    return min(((cost(place), place) for place in places), key=lambda found: found[0])
 
 
 def _overlap(a: Rect, b: Rect) -> int:
     return max(0, min(a[2], b[2]) - max(a[0], b[0])) * max(0, min(a[3], b[3]) - max(a[1], b[1]))
 
 
-def _fill(canvas: Image, place: Rect, chip: _Chip) -> None:
+def _fill(canvas: Image, place: Rect, chip: _Chip, lines: int) -> None:
     """Paint a chip's ground: dark, filled from the left by the probability, a line in full colour beneath."""
     x1, y1, x2, y2 = place
     if x2 <= x1 or y2 <= y1:
@@ -233,6 +259,6 @@ def _fill(canvas: Image, place: Rect, chip: _Chip) -> None:
     ground[:] = _DARK
     ground[:, : round(float(np.clip(chip.fill, 0, 1)) * (x2 - x1))] = tuple(round(_SHADE * v) for v in chip.colour)
     canvas[y1:y2, x1:x2] = cv2.addWeighted(ground, 0.92, canvas[y1:y2, x1:x2], 0.08, 0)
-    edge = max(1, (y2 - y1) // 12)
+    edge = max(1, (y2 - y1) // (12 * lines))
     for a, b in _dashes((x1, y2 - 1), (x2, y2 - 1), max(3, (x2 - x1) // (6 * edge)) if chip.dashed else 1):
         canvas[y2 - edge : y2, a[0] : b[0]] = chip.colour
