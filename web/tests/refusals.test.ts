@@ -14,6 +14,11 @@ it("says in the language in use what the server refuses by code", () => {
   expect(failureText(refused, de)).toContain("Datenträger des Servers ist voll");
 });
 
+it("says by code why a camera is not well", () => {
+  const state = { code: "camera_silent", message: "no frame for 5 s: check the camera and its network" };
+  expect(refusalText(state, de)).toContain("sendet keine Bilder");
+});
+
 it.each(["", "something_new", "constructor", "toString"])("falls back to the server's words for %j", (code) => {
   expect(refusalText({ code, message: "no room for that" }, de)).toBe("no room for that");
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { aboutText, attributesOf } from "../../src/features/live/engine/attributes";
+import { attributesOf } from "../../src/features/live/engine/attributes";
 import { ProtocolError } from "../../src/features/live/engine/fields";
 import { type Language, translator } from "../../src/i18n";
 import german from "../../src/i18n/languages/de";
 import english from "../../src/i18n/languages/en";
+import { aboutText } from "../../src/shared/attributes";
 
 const face = { age: 31.2, age_range: [26, 38], gender: { label: "female", confidence: 0.9 } };
 

@@ -3,12 +3,17 @@ import { parseCameraResult, parseCameraState } from "../../src/features/live/eng
 import { CameraFeed } from "../../src/features/live/engine/feed";
 import { cameraOf, pathOfCamera } from "../../src/shared/cameras";
 
-const state = '{"state":"waiting","reason":"no such file","since":1,"retry_in":2.5}';
+const state = '{"state":"waiting","reason":"no such file","code":"bad_source","since":1,"retry_in":2.5}';
 const result = '{"camera":"door","at":1,"server_ms":7,"frame":3,"time":0.1,"width":64,"height":48,"faces":[]}';
 
 describe("news of a camera", () => {
   it("tells how it is", () => {
-    expect(parseCameraState(state)).toEqual({ state: "waiting", reason: "no such file", retryIn: 2.5 });
+    expect(parseCameraState(state)).toEqual({
+      state: "waiting",
+      reason: "no such file",
+      code: "bad_source",
+      retryIn: 2.5,
+    });
   });
 
   it("tells what was seen", () => {

@@ -38,7 +38,7 @@ function refusal(code: string, message: string, more: object = {}): ServerMessag
   return said({ type: "error", code, message, seq: null, ...more });
 }
 
-const wanted = { name: "Monday", purpose: "self", consent: true };
+const wanted = { name: "Monday", purpose: "self", consent: true, pictures: false };
 
 function recording(desk: FakeDesk): Recorder {
   const recorder = new Recorder(desk);
@@ -61,6 +61,24 @@ it("begins, follows what is saved, and ends", () => {
   expect(desk.memory).toBeNull();
   recorder.dismiss();
   expect(recorder.state.ended).toBeNull();
+});
+
+it("follows how the keeping of pictures goes", () => {
+  const desk = new FakeDesk();
+  const recorder = recording(desk);
+  expect(recorder.state.pictures).toBeNull();
+  const pictures = { kept: 3, bytes: 900, lost: 1, code: "pictures_space" };
+  recorder.take(recorded("recording", 2, { pictures }));
+  expect(recorder.state).toMatchObject({ phase: "recording", pictures: { kept: 3, lost: 1, code: "pictures_space" } });
+});
+
+it("is asked again where pictures are refused", () => {
+  const desk = new FakeDesk();
+  const recorder = new Recorder(desk);
+  recorder.begin({ ...wanted, pictures: true });
+  expect(desk.sent).toEqual([{ type: "record", ...wanted, pictures: true }]);
+  recorder.take(refusal("pictures_off", "this server keeps no pictures"));
+  expect(recorder.state).toMatchObject({ phase: "off", refused: { code: "pictures_off" } });
 });
 
 it("says why it was refused and can be asked again", () => {

@@ -269,11 +269,15 @@ describe("WhyLens", () => {
     world.lens.point(1);
     world.rest();
     await world.answer(reason(0.5));
-    expect(world.lens.snapshot()).toEqual({ phase: "failed", track: 1, message: null });
+    expect(world.lens.snapshot()).toEqual({ phase: "failed", track: 1, error: null });
     world.run("video", true);
     world.rest();
     world.asked.at(-1)?.fail(new Error("too many pictures at once"));
     await new Promise((done) => setTimeout(done, 0));
-    expect(world.lens.snapshot()).toEqual({ phase: "failed", track: 1, message: "too many pictures at once" });
+    expect(world.lens.snapshot()).toMatchObject({
+      phase: "failed",
+      track: 1,
+      error: new Error("too many pictures at once"),
+    });
   });
 });

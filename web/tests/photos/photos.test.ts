@@ -105,20 +105,26 @@ const never = new AbortController().signal;
 describe("analyze", () => {
   it("comes again when the server is busy, as soon as it says", async () => {
     const world = means(busy(), new Response("", { status: 503 }), Response.json(analysis(happy)));
-    expect((await analyze(new Blob(["x"]), "a.jpg", never, world)).faces).toHaveLength(1);
+    expect((await analyze(new Blob(["x"]), "a.jpg", never, false, world)).faces).toHaveLength(1);
     expect(world.waits).toEqual([2, 1]);
     expect(world.paths).toEqual([PATH, PATH, PATH]);
   });
 
+  it("asks for age and gender where they are wanted", async () => {
+    const world = means(Response.json(analysis(happy)));
+    await analyze(new Blob(["x"]), "a.jpg", never, true, world);
+    expect(world.paths).toEqual([`${PATH}&attributes=age,gender`]);
+  });
+
   it("gives up in the server's words", async () => {
     const world = means(busy());
-    await expect(analyze(new Blob(["x"]), "a.jpg", never, world)).rejects.toThrow("busy");
+    await expect(analyze(new Blob(["x"]), "a.jpg", never, false, world)).rejects.toThrow("busy");
     expect(world.waits).toHaveLength(7);
   });
 
   it("does not ask again for what is no picture", async () => {
     const world = means(new Response('{"error":{"message":"a.jpg is no picture"}}', { status: 415 }));
-    await expect(analyze(new Blob(["x"]), "a.jpg", never, world)).rejects.toThrow("a.jpg is no picture");
+    await expect(analyze(new Blob(["x"]), "a.jpg", never, false, world)).rejects.toThrow("a.jpg is no picture");
     expect(world.paths).toHaveLength(1);
   });
 });

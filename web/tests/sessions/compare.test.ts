@@ -19,7 +19,8 @@ type PersonShares = Detail["persons"][number]["shares"];
 const none = Object.fromEntries([...emotions, "uncertain"].map((name) => [name, 0])) as unknown as PersonShares;
 
 function person(number: number, seconds: number, shares: Partial<PersonShares>, events: Record<string, number> = {}) {
-  return { person: number, first: 0, last: seconds, seconds, dominant: null, shares: { ...none, ...shares }, events };
+  const times = { first: 0, last: seconds, seconds, followed: seconds };
+  return { person: number, ...times, dominant: null, shares: { ...none, ...shares }, events };
 }
 
 function session(persons: Detail["persons"], more: Partial<Detail> = {}): Detail {
@@ -37,6 +38,8 @@ function session(persons: Detail["persons"], more: Partial<Detail> = {}): Detail
     frames: 600,
     most_faces: 1,
     pictures: false,
+    picture_count: 0,
+    picture_bytes: 0,
     people: persons.length,
     face_seconds: 60,
     dominant: null,
@@ -113,6 +116,16 @@ describe("events", () => {
   it("are counted per minute in view", () => {
     expect(ratesOf(session(seen), null)).toMatchObject({ smile: 1.5, blink: 2, yawn: 0 });
     expect(ratesOf(session(seen), 1)).toMatchObject({ smile: 6, blink: 0 });
+  });
+
+  it("are counted by the time in which they were looked for", () => {
+    const [one, two] = [person(1, 60, {}, { smile: 3 }), person(2, 60, {})];
+    const late = [
+      { ...one, followed: 20 },
+      { ...two, followed: 10 },
+    ];
+    expect(ratesOf(session(late), null).smile).toBe(6);
+    expect(ratesOf(session(late), 1).smile).toBe(9);
   });
 
   it("are not known where nobody looked for them", () => {

@@ -1,5 +1,6 @@
 import { useEffect } from "react";
 import { onAddress } from "../../shared/address";
+import { learnAttributesAllowed } from "../../shared/attributes";
 import { takePhotos } from "../../shared/handover";
 import { add, usePhotos } from "./store";
 import { Gallery } from "./ui/Gallery";
@@ -11,6 +12,7 @@ export default function PhotosPage() {
   useEffect(() => {
     const take = () => add(takePhotos());
     take();
+    void learnAttributesAllowed();
     return onAddress(take);
   }, []);
   const at = photos.findIndex(({ key }) => key === open);

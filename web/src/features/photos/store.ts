@@ -1,6 +1,8 @@
 /** The photos of this tab: the files, and what the server said of them. Lives on while other pages are shown. */
 
 import { create } from "zustand";
+import { useAttributesAllowed } from "../../shared/attributes";
+import { useSettings } from "../../shared/settings";
 import { type Analysis, analyze } from "./engine/api";
 import { sendable } from "./engine/pictures";
 import type { Outcome } from "./engine/table";
@@ -62,6 +64,13 @@ export function open(key: number | null): void {
   usePhotos.setState({ open: key });
 }
 
+/** Ask for age and gender or not; photos that were read already are read anew for them. */
+export function wantAttributes(on: boolean): void {
+  useSettings.getState().change({ attributes: on });
+  if (!on) return;
+  for (const photo of usePhotos.getState().photos) if (photo.reading.state === "done") retry(photo);
+}
+
 export function showHeat(heat: boolean): void {
   usePhotos.setState({ heat });
 }
@@ -83,7 +92,8 @@ async function read({ key, file, name }: Photo): Promise<void> {
   requests.set(key, request);
   change(key, { state: "reading" });
   try {
-    const analysis = await analyze(await sendable(file), name, request.signal);
+    const attributes = useSettings.getState().attributes && useAttributesAllowed.getState().allowed;
+    const analysis = await analyze(await sendable(file), name, request.signal, attributes);
     change(key, { state: "done", analysis });
   } catch (error) {
     // One that was removed meanwhile is not there to be changed.

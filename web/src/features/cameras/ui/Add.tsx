@@ -1,8 +1,10 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { useT } from "../../../i18n";
 import { ask } from "../../../shared/answers";
+import { BOTH, learnAttributesAllowed, useAttributesAllowed } from "../../../shared/attributes";
 import { CAMERAS_PATH, refreshCameras } from "../../../shared/cameras";
 import { failureText } from "../../../shared/refusals";
+import { AttributesBox } from "../../../shared/ui/AttributesBox";
 import { Button } from "../../../shared/ui/Button";
 
 const field = "h-10 w-full rounded-card border border-line bg-ground px-3 text-16";
@@ -12,6 +14,9 @@ const OPTIONS = ["landmarks", "signals"] as const;
 export function Add() {
   const t = useT();
   const [failure, setFailure] = useState<unknown>(null);
+  const allowed = useAttributesAllowed((state) => state.allowed);
+  const [attributes, setAttributes] = useState(false);
+  useEffect(() => void learnAttributesAllowed(), []);
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
@@ -19,7 +24,8 @@ export function Add() {
     const text = (name: string) => String(values.get(name) ?? "").trim();
     // Signals are read off landmarks.
     const wanted = OPTIONS.filter((name) => values.has(name) || (name === "landmarks" && values.has("signals")));
-    const options = Object.fromEntries(wanted.map((name) => [name, true]));
+    const options: Record<string, unknown> = Object.fromEntries(wanted.map((name) => [name, true]));
+    if (attributes && allowed) options.attributes = BOTH;
     try {
       await ask(CAMERAS_PATH, {
         method: "POST",
@@ -28,6 +34,7 @@ export function Add() {
       });
       setFailure(null);
       form.reset();
+      setAttributes(false);
       await refreshCameras();
     } catch (error) {
       setFailure(error);
@@ -60,6 +67,11 @@ export function Add() {
             {t(`show.${name}`)}
           </label>
         ))}
+        {allowed && (
+          <div className="w-full">
+            <AttributesBox testid="add-attributes" checked={attributes} onChange={setAttributes} />
+          </div>
+        )}
       </fieldset>
       {failure !== null && (
         <p role="alert" data-testid="add-refused" className="rounded-card bg-warn-ground p-3 text-14 text-warn">

@@ -1,9 +1,10 @@
 import { type MouseEvent, useState } from "react";
-import { useT } from "../../../i18n";
+import { useLanguage, useT } from "../../../i18n";
 import { navigate } from "../../../shared/address";
 import { ask } from "../../../shared/answers";
 import { CAMERAS_PATH, type CameraStatus, pathOfCamera, refreshCameras } from "../../../shared/cameras";
-import { failureText } from "../../../shared/refusals";
+import { capitalized } from "../../../shared/format";
+import { failureText, refusalText } from "../../../shared/refusals";
 import { Button } from "../../../shared/ui/Button";
 import { Icon } from "../../../shared/ui/Icon";
 
@@ -15,7 +16,8 @@ interface Props {
 /** One camera: its name leads to its pictures. */
 export function Row({ camera, changeable }: Props) {
   const t = useT();
-  const { id, state, reason, address, recording } = camera;
+  const { id, state, reason, code, address, recording } = camera;
+  const language = useLanguage().code;
   const well = state === "live" || state === "starting";
   const path = pathOfCamera(id);
   const open = (event: MouseEvent) => {
@@ -51,8 +53,8 @@ export function Row({ camera, changeable }: Props) {
       </p>
       <Facts camera={camera} />
       {reason !== "" && (
-        <p className="col-span-2 col-start-2 text-14 break-words text-warn" data-testid="camera-reason">
-          {reason}
+        <p className="col-span-2 col-start-2 text-14 break-words text-warn" title={reason} data-testid="camera-reason">
+          {capitalized(refusalText({ code, message: reason }, t), language)}
         </p>
       )}
     </li>
@@ -67,12 +69,12 @@ function Facts({ camera }: { readonly camera: CameraStatus }) {
     width !== null && height !== null && `${width} × ${height}`,
     fps > 0 && t("cameras.rate", { fps: fps.toFixed(0), read: analysed_fps.toFixed(0) }),
     ...Object.entries(options).map(([name, value]) =>
-      value === true ? optionName(name) : `${name}: ${String(value)}`,
+      value === true || name === "attributes" ? optionName(name) : `${name}: ${String(value)}`,
     ),
     viewers > 0 && t("cameras.viewers", { count: viewers }),
   ].filter((fact) => typeof fact === "string");
   function optionName(name: string): string {
-    return name === "landmarks" || name === "signals"
+    return name === "landmarks" || name === "signals" || name === "attributes"
       ? t(`show.${name}`)
       : name === "baseline"
         ? t("rest.switch")

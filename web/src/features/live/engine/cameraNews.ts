@@ -12,6 +12,8 @@ export interface CameraState {
   readonly state: CameraStateName;
   /** The server's words; "" when all is well. */
   readonly reason: string;
+  /** The same for programs; "" when all is well. */
+  readonly code: string;
   /** Seconds from the change into this state to the next try; null when none is planned. */
   readonly retryIn: number | null;
 }
@@ -38,6 +40,7 @@ export function parseCameraState(text: string): CameraState {
   return {
     state,
     reason: typeof fields.reason === "string" ? fields.reason : "",
+    code: typeof fields.code === "string" ? fields.code : "",
     retryIn: knownNumberOf(fields.retry_in, "retry_in"),
   };
 }

@@ -1,8 +1,9 @@
 /** What the server measures on a face beside its expression. What was not computed, or is not known yet, is null. */
 
+import type { Attributes } from "../../../shared/attributes";
 import { type Emotion, emotions } from "../../../shared/emotions";
 import { type Obstacle, obstacles } from "../../../shared/words";
-import { type Attributes, attributesOf } from "./attributes";
+import { attributesOf } from "./attributes";
 import { type Fields, fieldsOf, knownNumberOf, listOf, numberOf, wordOf } from "./fields";
 
 /** What is known of a person's resting face. */

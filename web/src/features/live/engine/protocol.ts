@@ -51,6 +51,14 @@ export interface Failure {
   readonly seq: number | null;
 }
 
+/** How the keeping of a recording's pictures goes. */
+export interface PicturesKept {
+  readonly kept: number;
+  readonly lost: number;
+  /** Why none is kept at present; "" when all is well. */
+  readonly code: string;
+}
+
 /** How the recording of this stream is. */
 export interface Recorded {
   readonly type: "recording";
@@ -63,6 +71,8 @@ export interface Recorded {
   /** Results that are not on disk yet, and those that never will be. */
   readonly waiting: number;
   readonly lost: number;
+  /** How the keeping of pictures goes; null where none are kept. */
+  readonly pictures: PicturesKept | null;
   /** What goes on with it; told once. */
   readonly token: string | null;
 }
@@ -122,6 +132,12 @@ export function faceOf(value: unknown): Face {
   };
 }
 
+function picturesOf(value: unknown): PicturesKept | null {
+  if (value === undefined || value === null) return null;
+  const { kept, lost, code } = fieldsOf(value, "pictures");
+  return { kept: numberOf(kept, "kept"), lost: numberOf(lost, "lost"), code: textOf(code, "code") };
+}
+
 /**
  * Read one message of the server.
  *
@@ -172,6 +188,7 @@ export function parseMessage(text: string): ServerMessage | null {
         code: textOf(fields.code, "code"),
         waiting: numberOf(fields.waiting, "waiting"),
         lost: numberOf(fields.lost, "lost"),
+        pictures: picturesOf(fields.pictures),
         token: typeof fields.token === "string" ? fields.token : null,
       };
     case "marker":

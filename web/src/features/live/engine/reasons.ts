@@ -1,5 +1,6 @@
 /** What spoke for each face's expression, asked of the server for one still picture. */
 
+import { refusalOf } from "../../../shared/answers";
 import { type Emotion, emotions } from "../../../shared/emotions";
 import { type Box, fractions } from "../../../shared/geometry";
 import type { Source } from "../sources/source";
@@ -20,11 +21,6 @@ export interface Reason {
   readonly label: Emotion;
   /** A data URL. */
   readonly image: string;
-}
-
-/** The server's refusal, in its own words. */
-export class RefusedError extends Error {
-  override readonly name = "RefusedError";
 }
 
 /**
@@ -71,7 +67,7 @@ let encoder: Encoder | null = null;
 /**
  * Send what the source shows now.
  *
- * @throws RefusedError when the server refuses
+ * @throws Refusal when the server refuses
  */
 export async function askReasons(source: Source, signal: AbortSignal): Promise<Reason[]> {
   encoder ??= new Encoder();
@@ -82,7 +78,6 @@ export async function askReasons(source: Source, signal: AbortSignal): Promise<R
     body: new Blob([new Uint8Array(picture)], { type: "image/jpeg" }),
     signal,
   });
-  const value: unknown = await answer.json();
-  if (!answer.ok) throw new RefusedError(textOf(fieldsOf(fieldsOf(value, "answer").error, "error").message, "message"));
-  return parseReasons(value);
+  if (!answer.ok) throw refusalOf(answer.status, await answer.text());
+  return parseReasons(await answer.json());
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Refused } from "../../../shared/answers";
-import type { Failure, ServerMessage } from "./protocol";
+import type { Failure, PicturesKept, ServerMessage } from "./protocol";
 
 /** waiting: it goes on as soon as there is a connection again; paused: as soon as the user says so. */
 export type RecordingPhase = "off" | "starting" | "waiting" | "recording" | "paused" | "failed";
@@ -20,6 +20,8 @@ export interface Recording {
   /** Results that wait to be written, and those that never will be. */
   readonly unwritten: number;
   readonly lost: number;
+  /** How the keeping of pictures goes; null where none are kept. */
+  readonly pictures: PicturesKept | null;
   /** Why it did not begin; `kind` is that of the purpose that is refused. */
   readonly refused: (Refused & { readonly kind: string | null }) | null;
   /** The marker that was noted last. */
@@ -35,6 +37,7 @@ export const notRecording: Recording = {
   trouble: null,
   unwritten: 0,
   lost: 0,
+  pictures: null,
   refused: null,
   marker: null,
   ended: null,
@@ -44,6 +47,8 @@ export interface Wanted {
   readonly name: string;
   readonly purpose: string;
   readonly consent: boolean;
+  /** Whether pictures are kept as well: everybody in view has agreed to that, too. */
+  readonly pictures: boolean;
 }
 
 /** What the recorder needs of its surroundings, so that tests can stand in for them. */
@@ -67,7 +72,7 @@ interface Ticket {
 const noting: readonly RecordingPhase[] = ["recording", "paused", "failed"];
 
 /** Errors after which this socket has no recording. */
-const REFUSALS = ["consent_needed", "purpose_refused", "bad_record", "store_failed", "disk_full"];
+const REFUSALS = ["consent_needed", "purpose_refused", "bad_record", "pictures_off", "store_failed", "disk_full"];
 
 export class Recorder {
   #state = notRecording;
@@ -158,10 +163,10 @@ export class Recorder {
       return true;
     }
     if (message.token !== null) this.#own(message.session, message.token);
-    const { state, saved, waiting: unwritten, lost } = message;
+    const { state, saved, waiting: unwritten, lost, pictures } = message;
     const phase = state === "failed" || state === "paused" ? state : "recording";
     const trouble = phase === "failed" ? { code: message.code, message: message.message } : null;
-    this.#state = { ...this.#state, phase, saved, trouble, unwritten, lost, refused: null };
+    this.#state = { ...this.#state, phase, saved, trouble, unwritten, lost, pictures, refused: null };
     return true;
   }
 

@@ -13,8 +13,8 @@ export type Why =
   | { readonly phase: "off" }
   | { readonly phase: "asking"; readonly track: number }
   | { readonly phase: "shown"; readonly track: number; readonly reason: Reason }
-  /** Not found again in the closer look, or the server's words about what went wrong. */
-  | { readonly phase: "failed"; readonly track: number; readonly message: string | null };
+  /** What went wrong; null where the face was not found again in the closer look. */
+  | { readonly phase: "failed"; readonly track: number; readonly error: unknown };
 
 /** What the live session is to this. */
 export interface Watched {
@@ -138,12 +138,7 @@ export class WhyLens {
       if (this.#track !== null) this.#show(this.#track, reasons);
     } catch (error) {
       if (request !== this.#request) return;
-      if (this.#track !== null)
-        this.#set({
-          phase: "failed",
-          track: this.#track,
-          message: error instanceof Error ? error.message : String(error),
-        });
+      if (this.#track !== null) this.#set({ phase: "failed", track: this.#track, error });
     } finally {
       if (request === this.#request) this.#request = null;
     }
@@ -152,7 +147,7 @@ export class WhyLens {
   #show(track: number, reasons: readonly Reason[]): void {
     const face = this.session.faces().find((each) => each.track === track);
     const reason = face === undefined ? null : reasonAt(face.box, reasons);
-    this.#set(reason === null ? { phase: "failed", track, message: null } : { phase: "shown", track, reason });
+    this.#set(reason === null ? { phase: "failed", track, error: null } : { phase: "shown", track, reason });
   }
 
   #set(why: Why): void {

@@ -18,8 +18,9 @@ export class ServerCamera implements Source {
 
   /** Begin to show its pictures, anew if they had stopped. */
   show(): void {
+    // Numbers alone: the words stand beside the picture, in the language in use.
     // Another address each time: a browser would go on with the stream that has ended.
-    this.element.src = `${CAMERAS_PATH}/${this.name}/mjpeg?at=${Date.now()}`;
+    this.element.src = `${CAMERAS_PATH}/${this.name}/mjpeg?labels=numbers&at=${Date.now()}`;
   }
 
   size() {

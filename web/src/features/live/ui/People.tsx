@@ -1,7 +1,7 @@
 import { useLanguage, useT } from "../../../i18n";
+import { aboutText } from "../../../shared/attributes";
 import { Bars, FaceMark, SmallBars } from "../../../shared/ui/Face";
 import { confidenceOf, spokenLabel } from "../../../shared/words";
-import { aboutText } from "../engine/attributes";
 import type { Person } from "../engine/tracks";
 import { session, useSession } from "../store";
 import { RestingFace } from "./RestingFace";

@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { useT } from "../../../i18n";
 import { clock } from "../../../shared/format";
 import { Button } from "../../../shared/ui/Button";
+import { Icon } from "../../../shared/ui/Icon";
 import { useKeys } from "../../../shared/useKeys";
 import type { Recording } from "../engine/recording";
 import { session, useSession } from "../store";
@@ -76,7 +77,18 @@ function Running({ recording, marks, onMark }: RunningProps) {
         />
         <span className="sr-only">{t("record.start")}</span>
         <span className="grid min-w-10 leading-4">
-          <span className="font-semibold">{time}</span>
+          <span className="flex items-center gap-1 font-semibold">
+            {time}
+            {recording.pictures !== null && (
+              <span
+                title={t("record.pictures.kept", { count: recording.pictures.kept })}
+                data-testid="recording-pictures"
+              >
+                <Icon name="file" size={16} />
+                <span className="sr-only">{t("record.pictures.kept", { count: recording.pictures.kept })}</span>
+              </span>
+            )}
+          </span>
           <span className="text-muted max-lg:sr-only" data-testid="recording-saved">
             {t("record.saved", { time: whole(saved) })}
           </span>

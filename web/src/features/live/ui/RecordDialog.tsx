@@ -2,6 +2,7 @@ import { type FormEvent, useEffect, useState } from "react";
 import { type Key, type Translate, useT } from "../../../i18n";
 import { ask } from "../../../shared/answers";
 import type { components } from "../../../shared/api";
+import { remoteHost } from "../../../shared/host";
 import { failureText, refusalText } from "../../../shared/refusals";
 import { Button } from "../../../shared/ui/Button";
 import { Dialog } from "../../../shared/ui/Dialog";
@@ -69,9 +70,10 @@ function Form({ onClose, refused, starting, onBegin }: Beginning & { onClose(): 
   const [purpose, setPurpose] = useState("");
   const [words, setWords] = useState("");
   const [consent, setConsent] = useState(false);
+  const [pictures, setPictures] = useState(false);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onBegin({ name: name.trim(), purpose: purpose === OWN ? words.trim() : purpose, consent });
+    onBegin({ name: name.trim(), purpose: purpose === OWN ? words.trim() : purpose, consent, pictures });
   };
   return (
     <form onSubmit={submit} className="grid gap-4 text-14" data-testid="record-form">
@@ -146,6 +148,9 @@ function Form({ onClose, refused, starting, onBegin }: Beginning & { onClose(): 
         />
         {t("record.consent")}
       </label>
+      {purposes?.pictures && (
+        <PicturesBox rules={purposes.pictures} days={purposes.days} checked={pictures} onChange={setPictures} />
+      )}
       {refused !== null && (
         <p role="alert" data-testid="record-refused" className="rounded-card bg-warn-ground p-3 text-warn">
           {refusedText(refused, purposes, t)}
@@ -159,6 +164,38 @@ function Form({ onClose, refused, starting, onBegin }: Beginning & { onClose(): 
         </Button>
       </div>
     </form>
+  );
+}
+
+interface PicturesProps {
+  readonly rules: NonNullable<Purposes["pictures"]>;
+  readonly days: number;
+  readonly checked: boolean;
+  onChange(checked: boolean): void;
+}
+
+/** The second consent: what is kept, where, for how long, and who can see it. */
+function PicturesBox({ rules, days, checked, onChange }: PicturesProps) {
+  const t = useT();
+  const host = remoteHost(window.location.hostname);
+  return (
+    <label className="flex gap-3">
+      <input
+        type="checkbox"
+        className="mt-0.5 size-5 shrink-0 accent-accent"
+        checked={checked}
+        data-testid="record-pictures"
+        onChange={(event) => onChange(event.target.checked)}
+      />
+      <span className="grid gap-1">
+        <span className="text-16">{t("record.pictures")}</span>
+        <span className="text-muted">
+          {t("record.pictures.what", { rate: rules.per_second, side: rules.side })}{" "}
+          {host === null ? t("record.pictures.here") : t("record.pictures.server", { host })}{" "}
+          {days > 0 ? t("record.pictures.days", { days }) : t("record.pictures.ever")}
+        </span>
+      </span>
+    </label>
   );
 }
 

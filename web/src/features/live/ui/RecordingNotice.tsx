@@ -12,7 +12,7 @@ const BRIEF_MS = 5000;
 
 /** What there is to say of a recording: the most pressing, or nothing. */
 function textOf(recording: Recording, running: boolean, t: Translate): { text: string; warn: boolean } | null {
-  const { phase, trouble, unwritten, lost, ended, saved, marker } = recording;
+  const { phase, trouble, unwritten, lost, pictures, ended, saved, marker } = recording;
   const message = trouble === null ? "" : refusalText(trouble, t);
   const losses = lost > 0 ? ` ${t("record.lost", { count: lost })}` : "";
   if (phase === "failed") {
@@ -25,6 +25,11 @@ function textOf(recording: Recording, running: boolean, t: Translate): { text: s
     return { text: t("record.mark.noted", { time: clock(marker.time) }), warn: false };
   if (phase === "paused") return { text: `${t("record.paused")}${losses}`, warn: true };
   if (phase === "recording" && lost > 0) return { text: losses.trim(), warn: true };
+  if (phase === "recording" && pictures !== null && pictures.code !== "")
+    return {
+      text: t(pictures.code === "pictures_full" ? "record.pictures.full" : "record.pictures.space"),
+      warn: true,
+    };
   if (ended === null) return null;
   const kept = `${t("record.ended", { time: whole(saved) })}${losses}`;
   if (trouble === null) return { text: kept, warn: lost > 0 };

@@ -15,7 +15,9 @@ export function statusOf(snapshot: Snapshot, t: Translate): { name: string; text
     return { name: "refused", text: t("state.refused", { message: refusalText(refused, t) }), warn: true };
   if (camera !== null && camera.state !== "live") {
     const text = t(`camera.state.${camera.state}`);
-    return { name: camera.state, text: camera.reason === "" ? text : `${text}: ${camera.reason}`, warn: true };
+    const { code, reason: message } = camera;
+    const why = message === "" ? "" : refusalText({ code, message }, t);
+    return { name: camera.state, text: why === "" ? text : `${text}: ${why}`, warn: true };
   }
   if (paused) return { name: "paused", text: t("state.paused"), warn: false };
   if (noFace) return { name: "no-face", text: t("state.noFace"), warn: false };

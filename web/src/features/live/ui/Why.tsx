@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import { useT } from "../../../i18n";
 import { contain, pixels } from "../../../shared/geometry";
+import { failureText } from "../../../shared/refusals";
 import { HeatColours, HeatMaps } from "../../../shared/ui/Heat";
 import { useKeys } from "../../../shared/useKeys";
 import { faceAt } from "../engine/why";
@@ -69,7 +70,8 @@ export function WhyWords() {
       className={`pointer-events-none absolute top-3 left-3 flex max-w-[calc(100%-1.5rem)] flex-wrap items-center gap-x-3 rounded-card bg-[#0f1216]/90 px-3 py-1.5 text-14 text-white transition-opacity ${why.phase === "off" ? "opacity-0" : "opacity-100"}`}
     >
       {why.phase === "asking" && t("why.asking")}
-      {why.phase === "failed" && (why.message === null ? t("why.absent") : t("why.failed", { message: why.message }))}
+      {why.phase === "failed" &&
+        (why.error === null ? t("why.absent") : t("why.failed", { message: failureText(why.error, t) }))}
       {why.phase === "shown" && (
         <>
           <strong className="font-semibold">{t("why.shown", { label: t(`emotion.${why.reason.label}`) })}</strong>

@@ -2,6 +2,7 @@
 
 import { refusalOf } from "../../../shared/answers";
 import type { components } from "../../../shared/api";
+import { BOTH } from "../../../shared/attributes";
 
 export type Analysis = components["schemas"]["Analysis"];
 export type Face = components["schemas"]["Face"];
@@ -35,18 +36,24 @@ const browser: Means = {
 /**
  * Have a picture analysed; a server that is busy is asked again.
  *
+ * @param attributes whether age and gender are wanted; only where the server allows them
  * @throws Refusal in the server's words
  */
 export async function analyze(
   picture: Blob,
   name: string,
   signal: AbortSignal,
+  attributes = false,
   means: Means = browser,
 ): Promise<Analysis> {
   const body = new FormData();
   body.set("file", picture, name);
   for (let tries = 1; ; tries++) {
-    const response = await means.fetch(PATH, { method: "POST", body, signal });
+    const response = await means.fetch(attributes ? `${PATH}&attributes=${BOTH.join(",")}` : PATH, {
+      method: "POST",
+      body,
+      signal,
+    });
     if (response.ok) return response.json();
     const { status } = response;
     if (!BUSY.includes(status) || tries === MOST_TRIES) throw refusalOf(status, await response.text());

@@ -14,7 +14,8 @@ type Cell = string | number | boolean | null | undefined;
 const COLUMNS = [
   ...["source", "width", "height", "faces", "number", "x1", "y1", "x2", "y2", "score"],
   ...["emotion", "confidence", "uncertain", ...emotions.map((emotion) => `p_${emotion}`)],
-  ...["yaw", "pitch", "roll", "eyes_open", "mouth_open", "quality", "reason", "error"],
+  ...["yaw", "pitch", "roll", "eyes_open", "mouth_open", "quality", "reason"],
+  ...["age", "age_low", "age_high", "age_uncertain", "gender", "gender_confidence", "error"],
 ];
 
 /** A row for each face; one for a picture without faces too, and for one that could not be read. */
@@ -33,11 +34,14 @@ function rowsOf(outcome: Outcome): Record<string, Cell>[] {
 
 function faceRow({ box: [x1, y1, x2, y2], score, emotion, pose, ...face }: Face): Record<string, Cell> {
   const { label, confidence, uncertain, probabilities } = emotion;
-  const { eyes_open, mouth_open, quality, reason } = face;
+  const { eyes_open, mouth_open, quality, reason, age, age_range, age_uncertain, gender } = face;
   return {
     ...{ x1, y1, x2, y2, score, emotion: label, confidence, uncertain },
     ...Object.fromEntries(emotions.map((name) => [`p_${name}`, probabilities[name]])),
     ...{ yaw: pose?.yaw, pitch: pose?.pitch, roll: pose?.roll, eyes_open, mouth_open, quality, reason },
+    // Empty where nobody asked for them.
+    ...{ age, age_low: age_range?.[0], age_high: age_range?.[1], age_uncertain: age === null ? null : age_uncertain },
+    ...{ gender: gender?.label, gender_confidence: gender?.confidence },
   };
 }
 

@@ -1,11 +1,14 @@
-import { type DragEvent, useRef, useState } from "react";
 import { useT } from "../../../i18n";
+import { useAttributesAllowed } from "../../../shared/attributes";
 import { download } from "../../../shared/download";
 import { remoteHost } from "../../../shared/host";
+import { useSettings } from "../../../shared/settings";
+import { AttributesBox } from "../../../shared/ui/AttributesBox";
 import { Button } from "../../../shared/ui/Button";
+import { Chooser, useDrop } from "../../../shared/ui/Chooser";
 import { HeatColours } from "../../../shared/ui/Heat";
 import { csvOf, jsonOf } from "../engine/table";
-import { add, outcomesOf, removeAll, showHeat, usePhotos } from "../store";
+import { add, outcomesOf, removeAll, showHeat, usePhotos, wantAttributes } from "../store";
 import { Card } from "./Card";
 
 const ACCEPT = "image/*";
@@ -14,7 +17,7 @@ const ACCEPT = "image/*";
 export function Gallery() {
   const t = useT();
   const photos = usePhotos((state) => state.photos);
-  const { dragging, ...drop } = useDrop();
+  const { dragging, ...drop } = useDrop(add);
   const some = photos.length > 0;
   return (
     <div className="relative h-full overflow-y-auto" {...drop}>
@@ -23,7 +26,7 @@ export function Gallery() {
           <h1 className="text-28 font-semibold">{t("photos.title")}</h1>
           <p className="text-16 text-muted">{t("photos.lead")}</p>
         </header>
-        <Chooser dragging={dragging} some={some} />
+        <Choosing dragging={dragging} some={some} />
         {some && <Tools />}
         {some && (
           <ul className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3 2xl:grid-cols-4">
@@ -37,64 +40,40 @@ export function Gallery() {
   );
 }
 
-function useDrop() {
-  const [dragging, setDragging] = useState(false);
-  return {
-    dragging,
-    onDragOver: (event: DragEvent) => {
-      if (!event.dataTransfer.types.includes("Files")) return;
-      event.preventDefault();
-      setDragging(true);
-    },
-    onDragLeave: (event: DragEvent) => {
-      if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setDragging(false);
-    },
-    onDrop: (event: DragEvent) => {
-      event.preventDefault();
-      setDragging(false);
-      add([...event.dataTransfer.files]);
-    },
-  };
+interface ChoosingProps {
+  readonly dragging: boolean;
+  /** Whether there are photos already: then what is kept was read. */
+  readonly some: boolean;
 }
 
-/** @param some whether there are photos already: then what is kept was read */
-function Chooser({ dragging, some }: { readonly dragging: boolean; readonly some: boolean }) {
+function Choosing({ dragging, some }: ChoosingProps) {
   const t = useT();
-  const input = useRef<HTMLInputElement>(null);
+  const allowed = useAttributesAllowed((state) => state.allowed);
+  const wanted = useSettings((state) => state.attributes);
   const host = remoteHost(window.location.hostname);
   return (
-    <div
-      className={`grid justify-items-center gap-3 rounded-card border-2 border-dashed text-center ${some ? "p-4" : "p-6 sm:p-10"} ${dragging ? "border-accent bg-hover" : "border-line bg-surface"}`}
-    >
-      <div className="flex flex-wrap justify-center gap-2">
-        <Button look="main" icon="file" onClick={() => input.current?.click()}>
-          {t("photos.choose")}
-        </Button>
-        {!some && (
+    <Chooser
+      accept={ACCEPT}
+      icon="file"
+      word={t("photos.choose")}
+      testid="photo-input"
+      dragging={dragging}
+      small={some}
+      onFiles={add}
+      beside={
+        !some && (
           <Button icon="demo" data-testid="photos-demo" onClick={() => void addDemo()}>
             {t("photos.demo")}
           </Button>
-        )}
-      </div>
+        )
+      }
+    >
       <p className="text-14 text-muted">{t(dragging ? "photos.drop.here" : "photos.drop")}</p>
       <p className="text-14 text-muted" data-testid="photos-kept">
         {host === null ? t("photos.kept.here") : t("photos.kept.server", { host })}
       </p>
-      <input
-        ref={input}
-        type="file"
-        multiple
-        accept={ACCEPT}
-        className="hidden"
-        data-testid="photo-input"
-        aria-label={t("photos.choose")}
-        onChange={(event) => {
-          const files = [...(event.target.files ?? [])];
-          event.target.value = "";
-          add(files);
-        }}
-      />
-    </div>
+      {allowed && <AttributesBox testid="photo-attributes" checked={wanted} onChange={wantAttributes} />}
+    </Chooser>
   );
 }
 

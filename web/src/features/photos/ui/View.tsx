@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { useLanguage, useT } from "../../../i18n";
+import { aboutText } from "../../../shared/attributes";
 import { download } from "../../../shared/download";
 import { emotions } from "../../../shared/emotions";
 import { Button } from "../../../shared/ui/Button";
@@ -12,7 +13,7 @@ import { annotated, annotatedName } from "../engine/pictures";
 import { open, type Photo, usePhotos } from "../store";
 import { HeatSwitch } from "./Gallery";
 import { Picture } from "./Picture";
-import { facesOn, mapsOf } from "./shown";
+import { aboutOf, facesOn, mapsOf } from "./shown";
 
 interface Props {
   readonly photo: Photo;
@@ -154,6 +155,7 @@ function Person({ face, number, chosen, onChoose }: PersonProps) {
   const t = useT();
   const language = useLanguage().code;
   const { emotion, reason = null } = face;
+  const about = aboutOf(face);
   const values = emotions.map((name) => emotion.probabilities[name] ?? 0);
   return (
     <button
@@ -173,6 +175,11 @@ function Person({ face, number, chosen, onChoose }: PersonProps) {
             <span className="font-semibold">{spokenLabel(emotion, reason, t, language)}</span>
             <span>{confidenceOf(emotion, language)}</span>
           </span>
+          {about !== null && (
+            <span className="block text-14 text-muted" title={t("attributes.note")} data-testid="about">
+              {aboutText(about, t, language)}
+            </span>
+          )}
         </span>
       </span>
       {chosen ? <Bars values={values} /> : <SmallBars values={values} />}

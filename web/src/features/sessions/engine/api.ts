@@ -10,6 +10,8 @@ export type Course = components["schemas"]["Timeline"];
 export type Person = components["schemas"]["Lane"];
 export type Marker = components["schemas"]["Marker"];
 
+export type Picture = components["schemas"]["Picture"];
+
 export const BASE = "/api/v1/sessions";
 
 export async function list(search: string, limit: number): Promise<SessionList> {
@@ -34,6 +36,18 @@ export async function describe(id: string, values: { name?: string; notes?: stri
   return (await ask(`${BASE}/${id}`, { method: "PATCH", headers, body: JSON.stringify(values) })).json();
 }
 
+/** Which pictures are kept of a stretch, evenly picked where there are more. */
+export async function pictures(id: string, from: number, to: number, points: number): Promise<Picture[]> {
+  const found: components["schemas"]["Pictures"] = await (
+    await ask(`${BASE}/${id}/pictures?from=${from}&to=${to}&points=${points}`)
+  ).json();
+  return found.pictures;
+}
+
+export function pictureAddress(id: string, picture: Picture): string {
+  return `${BASE}/${id}/pictures/${picture.id}`;
+}
+
 async function remove(path: string): Promise<void> {
   await ask(`${BASE}${path}`, { method: "DELETE" });
 }
@@ -41,4 +55,5 @@ async function remove(path: string): Promise<void> {
 export const removeSession = (id: string): Promise<void> => remove(`/${id}`);
 export const removePerson = (id: string, person: number): Promise<void> => remove(`/${id}/people/${person}`);
 export const removeMarker = (id: string, marker: number): Promise<void> => remove(`/${id}/markers/${marker}`);
+export const removePictures = (id: string): Promise<void> => remove(`/${id}/pictures`);
 export const removeAll = (): Promise<void> => remove("?confirm=all");

@@ -43,10 +43,12 @@ const kinds = ["smile", "blink", "eyes closed", "yawn", "looks away", "face lost
 export type Kind = (typeof kinds)[number];
 const needLandmarks: readonly Kind[] = ["blink", "eyes closed", "yawn", "looks away"];
 
-/** Events per minute in view; null where such events were not looked for. */
+/** Events per minute in view while they were looked for; null where they never were. */
 export function ratesOf(session: Detail, person: number | null): Readonly<Record<Kind, number | null>> {
   const chosen = session.persons.filter((each) => person === null || each.person === person);
-  const minutes = chosen.reduce((sum, each) => sum + each.seconds, 0) / 60;
+  // Options may be switched on half-way. Servers of before did not tell for how long they were.
+  const followed = chosen.reduce((sum, each) => sum + each.followed, 0);
+  const minutes = (followed > 0 ? followed : chosen.reduce((sum, each) => sum + each.seconds, 0)) / 60;
   const rate = (kind: Kind): number | null => {
     const count = chosen.reduce((sum, { events }) => sum + (events[kind] ?? 0), 0);
     const { signals, landmarks } = session.settings;

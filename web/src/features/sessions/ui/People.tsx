@@ -13,6 +13,9 @@ export function People({ session, onChange }: { readonly session: api.Detail; on
   return (
     <section className="grid gap-2 rounded-card border border-line bg-surface p-3">
       <h2 className="text-16 font-semibold">{t("sessions.people")}</h2>
+      {session.picture_count > 0 && session.persons.length > 0 && (
+        <p className="text-14 text-muted">{t("sessions.people.pictures")}</p>
+      )}
       {session.persons.length === 0 && <p className="text-14 text-muted">{t("sessions.people.none")}</p>}
       <ul className="grid gap-3" data-testid="session-people">
         {session.persons.map(({ person, seconds, shares }) => {

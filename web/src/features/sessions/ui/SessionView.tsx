@@ -11,9 +11,10 @@ import * as api from "../engine/api";
 import { Delete } from "./Delete";
 import { Moments } from "./Moments";
 import { People } from "./People";
+import { Pictures } from "./Pictures";
 import { Timeline } from "./Timeline";
 import { Words } from "./Words";
-import { dateOf, emotionWord, lengthOf, peopleWord, purposeWord } from "./words";
+import { dateOf, emotionWord, lengthOf, megabytes, peopleWord, purposeWord } from "./words";
 
 const link =
   "inline-flex h-10 items-center gap-2 rounded-card border border-line bg-surface px-3 text-14 font-medium hover:border-muted";
@@ -24,6 +25,7 @@ export function SessionView({ id }: { readonly id: string }) {
   const { session, failure, gone, reload, setSession } = useDetail(id);
   const search = useSyncExternalStore(onAddress, () => window.location.search);
   const [time, setTime] = useState(() => placeOf(window.location.pathname, search).time);
+  const [hover, setHover] = useState<number | null>(null);
   useEffect(() => setTime(placeOf(window.location.pathname, search).time), [search]);
   const go = (to: number) => {
     setTime(to);
@@ -41,7 +43,13 @@ export function SessionView({ id }: { readonly id: string }) {
     <div className="h-full overflow-y-auto">
       <div className="mx-auto grid max-w-5xl gap-4 px-4 py-6 sm:px-8" data-testid="session-page">
         <Head session={session} onChange={setSession} />
-        <Timeline session={session} time={time} onTime={go} />
+        <Timeline session={session} time={time} onTime={go} hover={hover} onHover={setHover} />
+        <Pictures
+          session={session}
+          time={Math.min(hover ?? time ?? 0, session.duration)}
+          onTime={go}
+          onChange={reload}
+        />
         <People session={session} onChange={reload} />
         <Moments session={session} onTime={go} onChange={reload} />
         <Words id={id} what="notes" text={session.notes} onChange={setSession} />
@@ -107,6 +115,7 @@ function Head({ session, onChange }: { readonly session: api.Detail; onChange(se
 /** What can be taken away, and deleting it all. */
 function Files({ session }: { readonly session: api.Detail }) {
   const t = useT();
+  const language = useLanguage().code;
   const path = `${api.BASE}/${session.id}`;
   return (
     <section className="grid gap-2 rounded-card border border-line bg-surface p-3">
@@ -130,6 +139,12 @@ function Files({ session }: { readonly session: api.Detail }) {
             {t(`sessions.export.${table}`)}
           </a>
         ))}
+        {session.picture_count > 0 && (
+          <a className={link} href={`${path}/export?format=zip`} data-testid="export-zip" download>
+            <Icon name="download" />
+            {t("sessions.export.zip", { size: megabytes(session.picture_bytes, language) })}
+          </a>
+        )}
         <a className={link} href={`${path}/report`} target="_blank" rel="noreferrer" data-testid="report">
           <Icon name="file" />
           {t("sessions.report")}

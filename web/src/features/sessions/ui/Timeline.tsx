@@ -17,17 +17,19 @@ interface Props {
   /** The moment of the address; null when it names none. */
   readonly time: number | null;
   onTime(time: number): void;
+  /** What is pointed at; null when nothing is. */
+  readonly hover: number | null;
+  onHover(time: number | null): void;
 }
 
 const POINTS = 600;
 const CLOSER = 0.5;
 
 /** A lane per person over the whole recording or a part of it; a click or the slider goes to a moment. */
-export function Timeline({ session, time, onTime }: Props) {
+export function Timeline({ session, time, onTime, hover, onHover }: Props) {
   const t = useT();
   const { duration } = session;
   const [chosen, setChosen] = useState<Span | null>(null);
-  const [hover, setHover] = useState<number | null>(null);
   const span = useMemo(() => chosen ?? { from: 0, to: Math.max(0.1, duration) }, [chosen, duration]);
   const { course, failure } = useCourse(session, chosen);
   const at = Math.min(time ?? 0, duration);
@@ -72,7 +74,7 @@ export function Timeline({ session, time, onTime }: Props) {
         markers={session.markers}
         at={at}
         hover={hover}
-        onHover={setHover}
+        onHover={onHover}
         onTime={(to) => onTime(Math.min(to, duration))}
       />
       {/* The thumb's middle, 8 px from its edge, goes from lanes.LEFT to the end of the lanes. */}

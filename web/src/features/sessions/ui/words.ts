@@ -16,6 +16,12 @@ export function lengthOf(seconds: number): string {
   return clock(seconds).replace(/\.\d$/, "");
 }
 
+/** Bytes as people read them: "12.4 MB". */
+export function megabytes(bytes: number, language: string): string {
+  const digits = bytes < 10_000_000 ? 1 : 0;
+  return `${(bytes / 1e6).toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits })} MB`;
+}
+
 export function nameOf({ name, started }: Pick<Session, "name" | "started">, language: string): string {
   return name === "" ? dateOf(started, language) : name;
 }

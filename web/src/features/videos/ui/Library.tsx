@@ -1,9 +1,10 @@
-import { type DragEvent, useRef, useState } from "react";
 import { useT } from "../../../i18n";
 import { remoteHost } from "../../../shared/host";
 import { failureText } from "../../../shared/refusals";
 import { useSettings } from "../../../shared/settings";
+import { AttributesBox } from "../../../shared/ui/AttributesBox";
 import { Button } from "../../../shared/ui/Button";
+import { Chooser, useDrop } from "../../../shared/ui/Chooser";
 import { Icon } from "../../../shared/ui/Icon";
 import { LostError } from "../engine/api";
 import { dismiss, refresh, send, type Upload, useVideos } from "../store";
@@ -15,23 +16,8 @@ const ACCEPT = "video/*,image/gif,.mkv,.avi,.mov,.mpg,.mpeg,.m2ts,.ts";
 export function Library() {
   const t = useT();
   const { videos, uploads, failure } = useVideos();
-  const [dragging, setDragging] = useState(false);
   const choose = useSend();
-  const drop = {
-    onDragOver: (event: DragEvent) => {
-      if (!event.dataTransfer.types.includes("Files")) return;
-      event.preventDefault();
-      setDragging(true);
-    },
-    onDragLeave: (event: DragEvent) => {
-      if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setDragging(false);
-    },
-    onDrop: (event: DragEvent) => {
-      event.preventDefault();
-      setDragging(false);
-      choose([...event.dataTransfer.files]);
-    },
-  };
+  const { dragging, ...drop } = useDrop(choose);
   return (
     <div className="relative h-full overflow-y-auto" {...drop}>
       <div className="mx-auto grid max-w-4xl gap-6 px-4 py-6 sm:px-8 sm:py-10" data-testid="videos">
@@ -39,7 +25,7 @@ export function Library() {
           <h1 className="text-28 font-semibold">{t("videos.title")}</h1>
           <p className="text-16 text-muted">{t("videos.lead")}</p>
         </header>
-        <Chooser dragging={dragging} />
+        <Sending dragging={dragging} onFiles={choose} />
         {failure !== null && (
           <p role="alert" className="flex flex-wrap items-center gap-3 rounded-card bg-warn-ground p-3 text-warn">
             {t("videos.unreachable", { message: failureText(failure, t) })}
@@ -81,54 +67,38 @@ function useSend(): (files: readonly File[]) => void {
   return (files) => void send(files, wanted && allowed);
 }
 
-function Chooser({ dragging }: { readonly dragging: boolean }) {
+interface SendingProps {
+  readonly dragging: boolean;
+  onFiles(files: readonly File[]): void;
+}
+
+function Sending({ dragging, onFiles }: SendingProps) {
   const t = useT();
-  const input = useRef<HTMLInputElement>(null);
   const { keepDays, attributes } = useVideos();
   const settings = useSettings();
-  const choose = useSend();
   const host = remoteHost(window.location.hostname);
   const where = host === null ? t("videos.kept.here") : t("videos.kept.server", { host });
   const kept = keepDays > 0 ? t("videos.kept.days", { where, days: keepDays }) : t("videos.kept.ever", { where });
   return (
-    <div
-      className={`grid justify-items-center gap-3 rounded-card border-2 border-dashed p-6 text-center ${dragging ? "border-accent bg-hover" : "border-line bg-surface"}`}
+    <Chooser
+      accept={ACCEPT}
+      icon="videos"
+      word={t("videos.choose")}
+      testid="video-input"
+      dragging={dragging}
+      small
+      onFiles={onFiles}
     >
-      <Button look="main" icon="videos" onClick={() => input.current?.click()}>
-        {t("videos.choose")}
-      </Button>
       <p className="text-14 text-muted">{dragging ? t("videos.drop.here") : t("videos.drop")}</p>
       <p className="text-14 text-muted">{kept}</p>
       {attributes && (
-        <label className="flex max-w-lg gap-3 text-left">
-          <input
-            type="checkbox"
-            className="mt-0.5 size-5 shrink-0 accent-accent"
-            data-testid="video-attributes"
-            checked={settings.attributes}
-            onChange={(event) => settings.change({ attributes: event.target.checked })}
-          />
-          <span>
-            <span className="block">{t("show.attributes")}</span>
-            <span className="block text-14 text-muted">{t("show.attributes.note")}</span>
-          </span>
-        </label>
+        <AttributesBox
+          testid="video-attributes"
+          checked={settings.attributes}
+          onChange={(on) => settings.change({ attributes: on })}
+        />
       )}
-      <input
-        ref={input}
-        type="file"
-        multiple
-        accept={ACCEPT}
-        className="hidden"
-        data-testid="video-input"
-        aria-label={t("videos.choose")}
-        onChange={(event) => {
-          const files = [...(event.target.files ?? [])];
-          event.target.value = "";
-          choose(files);
-        }}
-      />
-    </div>
+    </Chooser>
   );
 }
 
