@@ -72,7 +72,7 @@ class LivePage:
         return box["width"], box["height"]
 
 
-def begin(page: Page, name: str) -> None:
+def begin(page: Page, name: str, pictures: bool = False) -> None:
     """Start a recording of the running stream with the key, and wait until something of it is on disk."""
     live = LivePage(page)
     expect(live.find("record-form")).to_have_count(0)
@@ -81,6 +81,7 @@ def begin(page: Page, name: str) -> None:
     live.find("record-name").fill(name)
     live.find("record-purpose").select_option("self")
     live.find("record-consent").check()
+    live.find("record-pictures").set_checked(pictures)
     live.find("record-begin").click()
     expect(live.find("recording")).to_have_attribute("data-phase", "recording")
     expect(live.find("recording")).to_have_attribute("data-saved", re.compile("[1-9]"))

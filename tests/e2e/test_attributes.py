@@ -35,3 +35,32 @@ def test_they_are_shown_as_a_range_and_not_before_somebody_asks(
     expect(live.find("about")).to_have_text(re.compile(r"about \d+–\d+, (woman \d+%|.*uncertain)"))
     live.find("show-attributes").uncheck()
     expect(live.find("about")).to_have_count(0)
+
+
+def test_photos_and_cameras_are_asked_for_them_by_a_box_of_their_own(
+    make_server: Callable[..., Server], browser: Browser, visitor: Visitor, tmp_path: Path
+) -> None:
+    server = make_server(MIEN_DATA_DIR=str(tmp_path), MIEN_ATTRIBUTES="true", MIEN_ALLOW_CAMERA_CHANGES="true")
+    page = visitor.open(browser, f"{server.url}/photos")
+    photos = LivePage(page)
+    photos.find("photos-demo").click()
+    expect(photos.find("photo")).to_have_attribute("data-state", "done")
+    photos.find("photo-attributes").check()
+    photos.find("photo").get_by_role("button").first.click()
+    expect(photos.find("about")).to_have_text(re.compile(r"about \d+–\d+, (woman \d+%|.*uncertain)"))
+
+    page.get_by_role("link", name="Cameras").click()
+    add = photos.find("add-camera")
+    add.get_by_role("textbox", name="Address").fill("/nowhere.mp4")
+    photos.find("add-attributes").check()
+    photos.find("add").click()
+    expect(photos.find("camera")).to_contain_text("Age and gender")
+    expect(photos.find("camera-reason")).to_contain_text("That address cannot be read")
+
+
+def test_without_the_servers_leave_there_is_no_box(server: Server, browser: Browser, visitor: Visitor) -> None:
+    page = visitor.open(browser, f"{server.url}/photos")
+    with page.expect_response(lambda answer: answer.request.method == "GET" and "analyze" in answer.url):
+        page.reload()
+    expect(LivePage(page).find("photos-kept")).to_be_visible()
+    expect(LivePage(page).find("photo-attributes")).to_have_count(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,6 +81,42 @@ def test_recorded_marked_looked_at_and_deleted(keeping: Server, browser: Browser
     live.find("session").get_by_test_id("delete-session").click()
     live.find("delete-session-sure").click()
     expect(live.find("session")).to_have_count(0)
+
+
+def test_pictures_are_kept_where_somebody_asks_for_them(keeping: Server, browser: Browser, visitor: Visitor) -> None:
+    page = visitor.open(browser, keeping.url)
+    live = LivePage(page)
+    live.start("demo")
+    live.wait_for_face()
+    page.keyboard.press("r")
+    expect(live.find("record-pictures")).not_to_be_checked()
+    expect(live.find("record-form")).to_contain_text("They are stored on this computer")
+    assert barriers(page) == []
+    page.keyboard.press("Escape")
+    begin(page, "With pictures", pictures=True)
+    expect(live.find("recording-pictures")).to_have_attribute("title", re.compile("Pictures kept: ([4-9]|1.)"))
+    live.find("record-stop").click()
+    live.find("recording-open").click()
+
+    picture = live.find("session-picture")
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("picture => picture.naturalWidth") > 100
+    thumbnails = live.find("session-thumbnail")
+    thumbnails.last.click()
+    last = thumbnails.last.inner_text()
+    expect(picture).to_have_accessible_name(f"Picture at {last}")
+    live.find("session-timeline").hover(position={"x": 40, "y": 40})
+    expect(picture).not_to_have_accessible_name(f"Picture at {last}")
+    assert barriers(page) == []
+    with page.expect_download() as download:
+        live.find("export-zip").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert sum(name.startswith("pictures/") for name in archive.namelist()) >= 2
+    live.find("delete-pictures").click()
+    live.find("delete-pictures-sure").click()
+    expect(live.find("session-pictures")).to_have_count(0)
+    expect(live.find("export-zip")).to_have_count(0)
+    expect(live.find("session-timeline")).to_have_attribute("data-lanes", re.compile(r"^\d"))
 
 
 def test_goes_on_after_a_reload_and_says_what_is_refused(keeping: Server, browser: Browser, visitor: Visitor) -> None:

@@ -133,6 +133,19 @@ def test_the_analysis_is_told_whether_they_are_allowed() -> None:
     assert load(attributes=True).analyzer.attributes == (), "and nobody is read who did not ask"
 
 
+def test_of_a_camera_that_was_added(make_server: MakeServer) -> None:
+    engine = LocalEngine(Asked(), 1)
+    server = make_server(
+        loader=lambda _: Backend(engine, {}, attributes=stand_in()), attributes=True, allow_camera_changes=True
+    )
+    new = {"address": "/nowhere.mp4", "options": {"attributes": ["gender", "age"]}}
+    added = httpx2.post(f"{server.http}/api/v1/cameras", json=new, timeout=WAIT)
+    assert (added.status_code, added.json()["options"]) == (201, {"attributes": ["age", "gender"]})
+    (listed,) = httpx2.get(f"{server.http}/api/v1/cameras", timeout=WAIT).json()["cameras"]
+    assert listed["options"] == {"attributes": ["age", "gender"]}
+    engine.close()
+
+
 def test_of_videos(running: Running) -> None:
     assert httpx2.get(f"{running.http}/api/v1/videos", timeout=WAIT).json()["attributes"] == ["age", "gender"]
     mp4 = b"\0\0\0\x18ftypisom" + bytes(500)

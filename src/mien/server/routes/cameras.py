@@ -194,7 +194,12 @@ def _status(camera: Camera, services: Services) -> CameraStatus:
         id=camera.name,
         kind=address.kind,
         address=address.shown,
-        options={name: value for name, value in options.items() if value != usual[name]},
+        # As lists: in JSON there are no tuples.
+        options={
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in options.items()
+            if value != usual[name]
+        },
         recording=services.camera_recordings.of(camera.name),
         **_state(camera.state),
         **camera.counters(),
