@@ -38,3 +38,7 @@ def test_senseless_keys_are_refused(capsys: pytest.CaptureFixture[str], argument
     status, out, err = run(capsys, *arguments)
     assert (status, out) == (2, "")
     assert err
+
+
+def test_a_senseless_name_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "cannot be called 'a b'" in run(capsys, "a b")[2]

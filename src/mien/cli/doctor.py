@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -162,7 +163,8 @@ def _print(report: dict[str, Any]) -> None:
     cpu = report["processor"]
     print(f"mien {report['mien']} · Python {report['python']} · {report['system']}")
     print(f"processor  {cpu['name']}, {cpu['cores']} cores, {' '.join(cpu['features']) or 'features unknown'}")
-    print(f"gpu        {report['gpu']}")
+    wanted = report["gpu"] == "usable" or sys.platform == "win32" or any(Path("/dev").glob("nvidia[0-9]*"))
+    print(f"gpu        {report['gpu'] if wanted else 'none found, and none is needed'}")
     print("packages   " + ", ".join(f"{n} {v or '(not installed)'}" for n, v in report["packages"].items()))
     print(f"web app    {report['web_app'] or 'not built'}")
     for m in report["models"]:

@@ -106,7 +106,8 @@ def emotion(
 ) -> None:
     """Accuracy, macro F1, calibration and confusion of the emotion model.
 
-    DATASET is a .parquet file, Kaggle's fer2013.csv, or a folder with a folder of pictures per class.
+    DATASET is a .parquet file, Kaggle's fer2013.csv, or a folder with a folder of pictures per class. Each picture is
+    taken as one face, cut out as FER2013's are; no faces are looked for.
     """
     from contextlib import ExitStack
 

@@ -27,11 +27,15 @@ def new(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
 ) -> None:
     """Print a new random key, and the line by which the server knows it: its hash. The key itself is kept nowhere."""
+    from mien.core.errors import SettingsError
     from mien.server.auth import digest, parse
 
     key = secrets.token_urlsafe(32)
     entry = f"{name}={role}:sha256:{digest(key).hex()}"
-    parse([entry])
+    try:
+        parse([entry])
+    except SettingsError as error:  # the name is all of the entry that may be wrong
+        raise SettingsError(f"a key cannot be called {name!r}: use up to 64 letters, digits, dots, dashes") from error
     if as_json:
         print(json.dumps({"key": key, "entry": entry}))
         return

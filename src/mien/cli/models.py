@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -41,7 +41,18 @@ def list_models(as_json: Json = False) -> None:
         print(f"{row['name']:15}{row['kind']:10} {row['version']:12}{row['licence']:12} {sizes}")
         print(f"{'':15}trained on: {spec.training.get('data', 'see the model card')}")
         for key, value in spec.metrics.items():
-            print(f"{'':15}{key}: {json.dumps(value)}")
+            print(f"{'':15}{key}: {_told(value)}")
+
+
+def _told(value: Any) -> str:
+    """Return a metric as people read it: numbers with their names, those of a group in brackets."""
+    if isinstance(value, dict):
+        return ", ".join(
+            f"{key} ({_told(v)})" if isinstance(v, dict) else f"{key} {_told(v)}" for key, v in value.items()
+        )
+    if isinstance(value, list | tuple):
+        return "–".join(_told(v) for v in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _size(path: Path) -> int | None:
