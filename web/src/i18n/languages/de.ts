@@ -542,6 +542,7 @@ const messages: Language["messages"] = {
   "sessions.zoom.all": "Alles",
   "sessions.pictures": "Bilder",
   "sessions.pictures.count": "{count}, {size}",
+  "sessions.pictures.listed": "Bilder: {count}, {size}",
   "sessions.pictures.none": "Kein Bild von diesem Moment",
   "sessions.pictures.at": "Bild bei {time}",
   "sessions.pictures.delete": "Bilder löschen",

@@ -532,6 +532,7 @@ export const messages = {
   "sessions.zoom.all": "All",
   "sessions.pictures": "Pictures",
   "sessions.pictures.count": "{count}, {size}",
+  "sessions.pictures.listed": "Pictures: {count}, {size}",
   "sessions.pictures.none": "No picture of this moment",
   "sessions.pictures.at": "Picture at {time}",
   "sessions.pictures.delete": "Delete pictures",

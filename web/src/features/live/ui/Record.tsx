@@ -77,7 +77,7 @@ function Running({ recording, marks, onMark }: RunningProps) {
         />
         <span className="sr-only">{t("record.start")}</span>
         <span className="grid min-w-10 leading-4">
-          <span className="flex items-center gap-1 font-semibold">
+          <span className="flex items-center gap-x-1 font-semibold max-lg:flex-col">
             {time}
             {recording.pictures !== null && (
               <span

@@ -76,7 +76,7 @@ function Form({ onClose, refused, starting, onBegin }: Beginning & { onClose(): 
     onBegin({ name: name.trim(), purpose: purpose === OWN ? words.trim() : purpose, consent, pictures });
   };
   return (
-    <form onSubmit={submit} className="grid gap-4 text-14" data-testid="record-form">
+    <form onSubmit={submit} className="grid grid-cols-[minmax(0,1fr)] gap-4 text-14" data-testid="record-form">
       <p className="text-muted">{t("record.what")}</p>
       <label className="grid gap-1">
         <span className="text-muted">{t("record.name")}</span>
@@ -157,7 +157,7 @@ function Form({ onClose, refused, starting, onBegin }: Beginning & { onClose(): 
         </p>
       )}
       {/* Never disabled while it has the focus: the dialog would lose the keys, Escape too. */}
-      <div className="flex justify-end gap-2">
+      <div className="flex flex-wrap-reverse justify-end gap-2">
         <Button onClick={onClose}>{t("record.cancel")}</Button>
         <Button type="submit" look="main" icon="record" aria-disabled={starting} data-testid="record-begin">
           {t(starting ? "record.starting" : "record.begin")}

@@ -8,7 +8,7 @@ import { pathOf, pathOfSides } from "../engine/address";
 import * as api from "../engine/api";
 import { Delete } from "./Delete";
 import { Sparkline } from "./Sparkline";
-import { dateOf, emotionWord, lengthOf, nameOf, peopleWord } from "./words";
+import { dateOf, emotionWord, lengthOf, megabytes, nameOf, peopleWord } from "./words";
 
 const PAGE = 50;
 const MOST = 500;
@@ -207,6 +207,14 @@ function Row({ session, chosen, onChoose, onGone }: RowProps) {
         <span>{dateOf(session.started, language)}</span>
         <span>{lengthOf(session.duration)}</span>
         <span>{peopleWord(session.people, t)}</span>
+        {session.picture_count > 0 && (
+          <span>
+            {t("sessions.pictures.listed", {
+              count: session.picture_count,
+              size: megabytes(session.picture_bytes, language),
+            })}
+          </span>
+        )}
         {session.dominant !== null && (
           <span className="flex items-center gap-1">
             <EmotionGlyph emotion={session.dominant} />
