@@ -51,7 +51,7 @@ class ServerSettings(CommonSettings):
         database_url: of the database for recordings, ``postgresql://user:password@host/name``; by default a file in
             ``data_dir``.
         recording_pictures: let recordings keep pictures, where whoever records asks for it; by default only where the
-            server listens on loopback, and so keeps pictures of nobody but its user's guests.
+            server listens on loopback, so that whoever records owns the disk.
         recording_pictures_bytes: of all pictures of one recording.
         recording_days: days after which a recording is deleted; 0 for never.
         videos_at_once: videos that are worked on at the same time.
