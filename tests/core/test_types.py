@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -79,3 +81,11 @@ def test_a_frame_is_bgr_bytes(image: np.ndarray) -> None:
 def test_a_frame_knows_its_size() -> None:
     frame = Frame(np.zeros((3, 7, 3), np.uint8))
     assert (frame.width, frame.height) == (7, 3)
+
+
+@pytest.mark.parametrize(
+    ("image", "says"), [(None, "NoneType"), (b"abc", "bytes"), (np.zeros((0, 4, 3), np.uint8), "pixels")]
+)
+def test_a_frame_without_pixels_is_refused(image: Any, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Frame(image)

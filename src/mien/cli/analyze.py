@@ -24,7 +24,12 @@ def analyze(
         list[str], typer.Argument(metavar="INPUT", help="Pictures, videos, folders (with all below), patterns.")
     ],
     every: Annotated[
-        int, typer.Option(min=1, help="Analyse every so many frames of a video.", rich_help_panel=OUTPUT)
+        int,
+        typer.Option(
+            min=1,
+            help="Analyse every so many frames of a video; annotated copies show the last result between.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = 1,
     out: Annotated[
         Path | None,

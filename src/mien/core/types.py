@@ -56,6 +56,8 @@ class Frame:
     source: str = ""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.image, np.ndarray):
+            raise ValueError(f"image must be BGR uint8 [H, W, 3], got {type(self.image).__name__}: see mien.analyze")
         if self.image.dtype != np.uint8 or self.image.ndim != 3 or self.image.shape[2] != 3:
             raise ValueError(f"image must be BGR uint8 [H, W, 3], got {self.image.dtype} {list(self.image.shape)}")
         if not self.image.size:
