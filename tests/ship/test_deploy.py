@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import pytest
@@ -24,6 +25,7 @@ import yaml
 import mien
 from mien.cli.main import build
 from mien.models.remote import KEY as MODELS_KEY
+from mien.server.common_settings import ModelServerSettings
 from mien.server.settings import ServerSettings
 
 ROOT = Path(__file__).parents[2]
@@ -224,6 +226,41 @@ def test_secrets_are_named_and_never_written_down() -> None:
             assert not secret.search(key) or re.search(r"\$\{|^/run/secrets/", str(value)), (name, key)
     assert {"LoadCredential", "EnvironmentFile"} <= {key for key, _ in unit()}
     assert {".env", "secrets/"} <= set((DEPLOY / ".gitignore").read_text().splitlines())
+
+
+def test_what_a_person_has_to_set_is_told() -> None:
+    told = (ROOT / "docs" / "deploy.md").read_text()
+    for name in re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()):
+        assert name in told, name
+    for secret in compose()["secrets"].values():
+        assert f"deploy/{secret['file'].removeprefix('./')}" in told
+    entries = [entry for pod in pods() for entry in pod["containers"][0]["env"]]
+    for reference in [entry["valueFrom"]["secretKeyRef"] for entry in entries if "valueFrom" in entry]:
+        assert f"generic {reference['name']} " in told
+        assert f"--from-literal={reference['key']}=" in told
+    (ingress,) = [one for one in resources() if one["kind"] == "Ingress"]
+    (tls,) = ingress["spec"]["tls"]
+    assert f"secret tls {tls['secretName']} " in told
+    (hosts,) = [one["data"] for one in resources() if one["metadata"]["name"] == "mien" and one["kind"] == "ConfigMap"]
+    assert {rule["host"] for rule in ingress["spec"]["rules"]} == {*tls["hosts"]}
+    assert set(tls["hosts"]) <= set(hosts["MIEN_ALLOWED_HOSTS"].split(","))
+
+
+def test_settings_of_model_servers_are_those_of_model_servers() -> None:
+    (given,) = [one["data"] for one in resources() if one["metadata"]["name"] == "mien-models" and "data" in one]
+    given = {**given, **compose()["services"]["models"]["environment"]}
+    assert {name.removeprefix("MIEN_").lower() for name in given} <= set(ModelServerSettings.model_fields)
+
+
+def test_images_of_kubernetes_find_each_other() -> None:
+    (settings,) = [one["data"] for one in resources() if one["metadata"]["name"] == "mien" and "data" in one]
+    address = urlsplit(settings["MIEN_MODELS"])
+    (service,) = [
+        one for one in resources() if one["kind"] == "Service" and one["metadata"]["name"] == address.hostname
+    ]
+    assert [port["port"] for port in service["spec"]["ports"]] == [address.port]
+    (models,) = [one["data"] for one in resources() if one["metadata"]["name"] == "mien-models" and "data" in one]
+    assert address.hostname in models["MIEN_ALLOWED_HOSTS"].split(",")
 
 
 def test_prometheus_asks_the_server_with_the_key_that_compose_gives_it() -> None:
