@@ -6,10 +6,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import simplejpeg
+import sqlalchemy as sql
 
 from mien.core.errors import StoreError
 from mien.core.types import Event, Faces, FrameResult, Image
@@ -215,6 +217,32 @@ def test_pictures_that_cannot_be_written_cost_no_results(bench: Bench, monkeypat
     bench.show(recording, 1)
     bench.recorder.step()
     assert bench.kept(recording) == [1.1, 1.6]
+
+
+def test_a_full_disk_takes_results_for_longer_than_pictures(bench: Bench) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)  # a large JPEG
+
+    def fill(connection: Any, *_: Any) -> None:
+        connection.execute(f"PRAGMA max_page_count={limit[0]}")
+
+    recording = bench.start()
+    bench.show(recording, 1, noise)
+    bench.recorder.step()
+    with bench.archive.open().database.reading() as connection:
+        pages = connection.execute(sql.text("PRAGMA page_count")).scalar_one()
+    limit = [pages + 4]
+    sql.event.listen(bench.archive.open().database.engine, "checkout", fill)
+    for _ in range(3):
+        bench.show(recording, 1, noise)
+        bench.recorder.step()
+    told = bench.told[-1]
+    assert told.pictures is not None
+    assert (told.state, told.saved, told.pictures.code, told.pictures.kept) == ("recording", 4.0, "pictures_failed", 2)
+    assert bench.kept(recording) == [0.1, 0.6], "what was acknowledged is there"
+    limit[0] = 1_000_000
+    bench.show(recording, 1, noise)
+    bench.recorder.step()
+    assert bench.kept(recording) == [0.1, 0.6, 4.1, 4.6]
 
 
 def test_one_thread_encodes_for_all() -> None:

@@ -30,6 +30,8 @@ MOST_RAW: Final = 2
 """Frames of one recording that may wait to be encoded."""
 MOST_WAITING: Final = 64
 """Pictures of one recording that may wait to be written, some two megabytes."""
+_ROUNDING: Final = 1e-6
+"""Seconds by which times that are equal may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class PictureKeeper:
         """
         with self._lock:
             soon = self.rules.least if remarkable or self._wanted else self.rules.every
-            if self._code == "pictures_full" or time - self._last < soon:
+            if self._code == "pictures_full" or time - self._last < soon - _ROUNDING:
                 return
             self._last, self._wanted = time, False
             self._raw.append((time, content))

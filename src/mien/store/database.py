@@ -84,8 +84,10 @@ class Database:
         with self._writing, self._errors(), self.engine.connect() as connection:
             plain = connection.execution_options(isolation_level="AUTOCOMMIT")
             if self.path is None:
+                plain.execute(sql.text("SET statement_timeout = 0"))  # pictures may be many
                 for table in ("sessions", "frame_blocks", "face_blocks", "face_data", "events", "markers", "pictures"):
                     plain.execute(sql.text(f"VACUUM FULL {table}"))
+                plain.execute(sql.text("RESET statement_timeout"))
                 return
             # secure_delete has written zeroes over it; the log of changes still holds it until it is emptied.
             cursor = plain.connection.cursor()

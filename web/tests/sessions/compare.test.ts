@@ -129,10 +129,13 @@ describe("events", () => {
   });
 
   it("are not known where nobody looked for them", () => {
-    const without = (settings: Detail["settings"]) => ratesOf(session([person(1, 60, {})], { settings }), null);
+    const unfollowed = { ...person(1, 60, {}), followed: 0 };
+    const without = (settings: Detail["settings"]) => ratesOf(session([unfollowed], { settings }), null);
     expect(without({ signals: false, landmarks: true }).smile).toBeNull();
     expect(without({ signals: true, landmarks: false })).toMatchObject({ smile: 0, blink: null, "looks away": null });
     expect(ratesOf(session([]), null).smile).toBeNull();
+    const late = session([person(1, 60, {})], { settings: { signals: false, landmarks: true } });
+    expect(ratesOf(late, null).smile, "switched on half-way").toBe(0);
   });
 });
 

@@ -263,6 +263,8 @@ const messages: Language["messages"] = {
   "record.title": "Aufzeichnen, was zu sehen ist",
   "record.what":
     "Behalten wird Bild für Bild, was an Gesichtern abgelesen wurde; Bilder nur, wenn man es unten verlangt.",
+  "record.what.never":
+    "Behalten wird Bild für Bild, was an Gesichtern abgelesen wurde. Bilder behält dieser Server nicht.",
   "record.name": "Name",
   "record.name.none": "Datum und Uhrzeit",
   "record.purpose": "Wozu",

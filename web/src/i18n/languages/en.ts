@@ -256,6 +256,7 @@ export const messages = {
   "record.start": "Record",
   "record.title": "Record what is seen",
   "record.what": "Kept is what was read off the faces, frame by frame, and no picture unless you ask for it below.",
+  "record.what.never": "Kept is what was read off the faces, frame by frame. This server keeps no pictures.",
   "record.name": "Name",
   "record.name.none": "Date and time",
   "record.purpose": "What for",

@@ -77,7 +77,7 @@ function Form({ onClose, refused, starting, onBegin }: Beginning & { onClose(): 
   };
   return (
     <form onSubmit={submit} className="grid grid-cols-[minmax(0,1fr)] gap-4 text-14" data-testid="record-form">
-      <p className="text-muted">{t("record.what")}</p>
+      <p className="text-muted">{t(purposes?.pictures === null ? "record.what.never" : "record.what")}</p>
       <label className="grid gap-1">
         <span className="text-muted">{t("record.name")}</span>
         <input

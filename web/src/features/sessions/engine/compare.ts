@@ -52,7 +52,7 @@ export function ratesOf(session: Detail, person: number | null): Readonly<Record
   const rate = (kind: Kind): number | null => {
     const count = chosen.reduce((sum, { events }) => sum + (events[kind] ?? 0), 0);
     const { signals, landmarks } = session.settings;
-    const looked = signals === true && (landmarks === true || !needLandmarks.includes(kind));
+    const looked = (signals === true || followed > 0) && (landmarks === true || !needLandmarks.includes(kind));
     return minutes > 0 && (looked || count > 0) ? count / minutes : null;
   };
   return Object.fromEntries(kinds.map((kind) => [kind, rate(kind)])) as Record<Kind, number | null>;
