@@ -322,8 +322,8 @@ def test_a_full_disk_behind_stdout(tmp_path: Path) -> None:
 
 def test_what_is_said_without_a_terminal(tmp_path: Path) -> None:
     said = Tally([picture(tmp_path / "a.jpg"), video(tmp_path / "b.mp4")]).said.splitlines()
-    assert said[0] == f"{tmp_path / 'a.jpg'}: 1 frame, 1 face"
-    assert said[1].startswith(f"{tmp_path / 'b.mp4'}: 7 frames, 5 faces, ")
+    assert said[0] == f"{tmp_path / 'a.jpg'}: 1 frame, 1 face (happiness)"
+    assert said[1].startswith(f"{tmp_path / 'b.mp4'}: 7 frames, 5 faces (happiness), ")
 
 
 class Terminal(io.StringIO):
@@ -355,6 +355,18 @@ def test_no_bars_where_lines_of_data_go() -> None:
         console.advance(0)
         console.end()
     assert screen.getvalue().startswith("a.mp4: 1 frame, 0 faces\n")
+
+
+def test_what_was_seen_is_said_with_its_share() -> None:
+    screen = io.StringIO()
+    with Console(1, stream=screen) as console:
+        console.begin("a.jpg", 1)
+        console.advance(4, ["uncertain", "neutral", "neutral", "neutral"])
+        console.end()
+        console.begin("b.jpg", 1)
+        console.advance(0)
+        console.end()
+    assert screen.getvalue() == "a.jpg: 1 frame, 4 faces (neutral 75%, uncertain 25%)\nb.jpg: 1 frame, 0 faces\n"
 
 
 def test_names_cannot_command_the_terminal() -> None:

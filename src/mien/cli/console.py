@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
@@ -30,6 +32,7 @@ class Console(AbstractContextManager["Console"]):
         self._all: TaskID | None = None
         self._file: TaskID | None = None
         self._name, self._frames, self._faces, self._started = "", 0, 0, 0.0
+        self._names: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         if self._progress is not None:
@@ -47,13 +50,15 @@ class Console(AbstractContextManager["Console"]):
     def begin(self, name: str, frames: int | None = None) -> None:
         """Start a file; ``frames`` is how many are expected, None when nobody knows, 1 for a picture."""
         self._name, self._frames, self._faces, self._started = name, 0, 0, time.monotonic()
+        self._names.clear()
         if self._progress is not None and frames != 1:
             self._file = self._progress.add_task(name, total=frames)
 
-    def advance(self, faces: int) -> None:
-        """Count a frame with its faces."""
+    def advance(self, faces: int, names: Iterable[str] = ()) -> None:
+        """Count a frame with its faces, and what to call what they show."""
         self._frames += 1
         self._faces += faces
+        self._names.update(names)
         if self._progress is not None and self._file is not None:
             self._progress.advance(self._file)
 
@@ -62,7 +67,8 @@ class Console(AbstractContextManager["Console"]):
         if done and (self._progress is None or self._file is not None):
             seconds = max(time.monotonic() - self._started, 1e-6)
             speed = f", {self._frames / seconds:.0f} frames/s" if self._frames > 1 else ""
-            self.note(f"{self._name}: {counted(self._frames, 'frame')}, {counted(self._faces, 'face')}{speed}")
+            seen = f"{counted(self._frames, 'frame')}, {counted(self._faces, 'face')}{_mostly(self._names)}"
+            self.note(f"{self._name}: {seen}{speed}")
         if self._progress is not None:
             if self._file is not None:
                 self._progress.remove_task(self._file)
@@ -82,6 +88,15 @@ class Console(AbstractContextManager["Console"]):
 def printable(text: str) -> str:
     """Return ``text`` without what a terminal would obey: names of files may hold control characters."""
     return "".join(c if c.isprintable() else "�" for c in text)
+
+
+def _mostly(names: Counter[str]) -> str:
+    """Return the three most frequent names with their shares, in brackets; nothing when there are none."""
+    if not names:
+        return ""
+    if len(names) == 1:
+        return f" ({next(iter(names))})"
+    return f" ({', '.join(f'{name} {count / names.total():.0%}' for name, count in names.most_common(3))})"
 
 
 def counted(number: int, what: str) -> str:

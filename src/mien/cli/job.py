@@ -8,13 +8,16 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+import numpy as np
+
 from mien.batch import one
 from mien.batch.one import Analyst
 from mien.batch.plan import Outputs, Plan, output_names, spare_inputs
 from mien.cli.console import Console
 from mien.cli.progress import Progress
 from mien.core.errors import InputError, MienError
-from mien.core.types import FrameResult
+from mien.core.labels import EMOTIONS
+from mien.core.types import Faces, FrameResult
 from mien.outputs import files, tables
 from mien.sources.inputs import Found, Input
 
@@ -109,7 +112,16 @@ class _Watch:
     def seen(self, result: FrameResult) -> None:
         if self._lines is not None:
             put(self._lines, tables.line(result))
-        self.console.advance(len(result.faces))
+        self.console.advance(len(result.faces), _names(result.faces))
+
+
+def _names(faces: Faces) -> list[str]:
+    """Return what each face shows, ``uncertain`` where it should not be relied on."""
+    if faces.shown is None:
+        return []
+    labels = faces.shown.argmax(1) if faces.label is None else faces.label
+    doubts = np.zeros(len(faces), np.bool_) if faces.uncertain is None else faces.uncertain
+    return ["uncertain" if doubt else EMOTIONS[label] for label, doubt in zip(labels, doubts, strict=True)]
 
 
 class Interrupt(AbstractContextManager["Interrupt"]):
