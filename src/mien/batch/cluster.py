@@ -140,7 +140,7 @@ class RayCrew:
         node = self._nodes.pop(worker, "")
         alive = {each["NodeID"] for each in self._ray.nodes() if each["Alive"]}
         self._hire()
-        return Lost(worker, f"the worker was lost ({_brief(error)})", bool(node) and node not in alive)
+        return Lost(worker, f"the worker was lost ({brief(error)})", bool(node) and node not in alive)
 
     def _hire(self) -> None:
         actor = self._actor.remote(self._open, str(Path.cwd()))
@@ -156,7 +156,7 @@ class RayCrew:
             self._ray.init(address=self._address, **_QUIET)
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise SettingsError(
-                f"there is no Ray cluster at {self._address} ({_brief(error)}): check --ray-address"
+                f"there is no Ray cluster at {self._address} ({brief(error)}): check --ray-address"
             ) from error
 
 
@@ -204,10 +204,10 @@ def start(ray: Any, cores: int) -> None:
             **_QUIET,
         )
     except Exception as error:  # Ray has no error of its own for this, and raises bare ones
-        raise MienError(f"Ray did not start on this machine ({_brief(error)}): see its logs in /tmp/ray") from error
+        raise MienError(f"Ray did not start on this machine ({brief(error)}): see its logs in /tmp/ray") from error
 
 
-def _brief(error: Exception) -> str:
+def brief(error: Exception) -> str:
     """Return the first line of one of Ray's errors, and the last where that is the error of ours which it is about."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     cause = len(lines) > 1 and re.match(r"[\w.]+(Error|Exception): ", lines[-1]) is not None

@@ -35,6 +35,12 @@ def serve(
     streams: Annotated[
         int, typer.Option(min=1, help="Streams and requests per replica; with more there are soon more replicas.")
     ] = 8,
+    scale_up_after: Annotated[
+        float, typer.Option(min=0, help="Seconds of more load before another replica starts.")
+    ] = 30.0,
+    scale_down_after: Annotated[
+        float, typer.Option(min=0, help="Seconds of less load before a replica stops.")
+    ] = 600.0,
     ray_address: Annotated[
         str | None,
         typer.Option(metavar="HOST:PORT", help="A Ray cluster that runs.", show_default="one on this machine"),
@@ -64,4 +70,4 @@ def serve(
         insecure_no_key=insecure_no_key or None,
         log_level=log_level,
     )
-    run(settings, Scale(replicas, max_replicas, cores, streams), ray_address)
+    run(settings, Scale(replicas, max_replicas, cores, streams, scale_up_after, scale_down_after), ray_address)

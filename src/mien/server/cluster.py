@@ -9,17 +9,21 @@ replica, which says ``ready`` with a new ``stream`` and knows nobody: identities
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import logging
+import os
 import signal
+import socket
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
-from mien.batch.cluster import import_ray, start
-from mien.core.errors import MissingDependencyError, SettingsError
+from mien.batch.cluster import brief, import_ray, start
+from mien.core.errors import MienError, MissingDependencyError, SettingsError
 from mien.server.base import keys_of
 from mien.server.run import address, bind
 from mien.server.settings import ServerSettings
@@ -27,6 +31,10 @@ from mien.server.settings import ServerSettings
 NAME: Final = "mien"
 PATIENCE: Final = 5.0
 """Seconds that a replica which is no longer needed waits for its sockets and requests to end by themselves."""
+
+
+PROXY_PATIENCE: Final = 240.0
+"""Seconds that Ray's proxy may take to listen once the replicas run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,8 @@ class Scale:
         most: replicas at most.
         cores: of each replica; as many threads analyse.
         load: sockets and requests under way per replica that are aimed at; with more there are soon more replicas.
+        up_after: seconds for which there must be more before a replica is added.
+        down_after: seconds for which there must be less before one is taken away.
 
     Raises:
         SettingsError: a number makes no sense.
@@ -47,12 +57,16 @@ class Scale:
     most: int = 4
     cores: int = 1
     load: int = 8
+    up_after: float = 30.0
+    down_after: float = 600.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.least <= self.most:
             raise SettingsError(f"replicas must be at least 1 and no more than --max-replicas, got {self.least}")
         if self.cores < 1 or self.load < 1:
             raise SettingsError("a replica needs at least one core and one stream")
+        if self.up_after < 0 or self.down_after < 0:
+            raise SettingsError("--scale-up-after and --scale-down-after are seconds, at least 0")
 
 
 class Replica:
@@ -90,6 +104,11 @@ def application(settings: ServerSettings, scale: Scale) -> Any:
             "initial_replicas": scale.least,
             "max_replicas": scale.most,
             "target_ongoing_requests": scale.load,
+            "upscale_delay_s": scale.up_after,
+            "downscale_delay_s": scale.down_after,
+            # Load is averaged over no longer than a decision may take, or what has ended would still count.
+            "metrics_interval_s": min(10.0, max(0.5, scale.up_after / 3)),
+            "look_back_period_s": min(30.0, max(2.0, scale.up_after)),
         },
         # A socket is a request that goes on for as long as it is open.
         max_ongoing_requests=settings.max_streams + settings.max_waiting + scale.cores,
@@ -113,9 +132,13 @@ def run(settings: ServerSettings, scale: Scale, ray_address: str | None = None) 
     Raises:
         MissingDependencyError: Ray is not installed.
         SettingsError: no key is set, the port is taken, or there is no cluster at the address.
+        MienError: Ray does not start, or the replicas do not.
     """
     _check(settings)
     bind(settings.host, settings.port).close()
+    # Ray's own patience with its proxy, 5 seconds, is too little for a small machine that has other things to do: it
+    # would start the proxy anew, over and over.
+    os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "60")
     ray = import_ray(ray_address is None)
     from ray import serve
 
@@ -126,10 +149,14 @@ def run(settings: ServerSettings, scale: Scale, ray_address: str | None = None) 
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     place = "HeadOnly" if ray_address is None else "EveryNode"
     try:
-        serve.start(proxy_location=place, http_options={"host": settings.host, "port": settings.port})
+        with contextlib.suppress(TimeoutError):  # after a minute; a busy machine may take longer
+            serve.start(proxy_location=place, http_options={"host": settings.host, "port": settings.port})
         serve.run(application(settings, scale), name=NAME, route_prefix="/")
+        _wait_for_proxy(settings)
         print(f"mien: ready at {address(settings)} (Ctrl-C stops)", file=sys.stderr, flush=True)
         _until_told()
+    except (ray.exceptions.RayError, RuntimeError, TimeoutError) as error:
+        raise MienError(f"Ray Serve did not start ({brief(error)}): see its logs in /tmp/ray") from error
     finally:
         serve.shutdown()
         ray.shutdown()
@@ -151,6 +178,23 @@ def _connect(ray: Any, ray_address: str) -> None:
     except (ConnectionError, RuntimeError, ValueError) as error:
         why = (str(error).strip().splitlines() or ["no answer"])[0]
         raise SettingsError(f"there is no Ray cluster at {ray_address} ({why}): check --ray-address") from error
+
+
+def _wait_for_proxy(settings: ServerSettings) -> None:
+    """Wait until somebody listens.
+
+    Raises:
+        MienError: nobody does, though the replicas run.
+    """
+    until = time.monotonic() + PROXY_PATIENCE
+    while True:
+        try:
+            socket.create_connection((settings.host, settings.port), timeout=1.0).close()
+            return
+        except OSError as error:
+            if time.monotonic() > until:
+                raise MienError(f"Ray's proxy does not listen ({error}): see its logs in /tmp/ray") from error
+            time.sleep(0.2)
 
 
 def _until_told() -> None:
