@@ -55,7 +55,7 @@ def test_photos_and_cameras_are_asked_for_them_by_a_box_of_their_own(
     photos.find("add-attributes").check()
     photos.find("add").click()
     expect(photos.find("camera")).to_contain_text("Age and gender")
-    expect(photos.find("camera-reason")).to_contain_text("That address cannot be read")
+    expect(photos.find("camera-reason")).to_contain_text("is not a file")
 
 
 def test_without_the_servers_leave_there_is_no_box(server: Server, browser: Browser, visitor: Visitor) -> None:

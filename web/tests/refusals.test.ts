@@ -3,7 +3,7 @@ import { translator } from "../src/i18n";
 import german from "../src/i18n/languages/de";
 import english from "../src/i18n/languages/en";
 import { Refusal } from "../src/shared/answers";
-import { failureText, refusalText } from "../src/shared/refusals";
+import { failureText, reasonText, refusalText } from "../src/shared/refusals";
 
 const en = translator(english);
 const de = translator(german);
@@ -16,7 +16,8 @@ it("says in the language in use what the server refuses by code", () => {
 
 it("says by code why a camera is not well", () => {
   const state = { code: "camera_silent", message: "no frame for 5 s: check the camera and its network" };
-  expect(refusalText(state, de)).toContain("sendet keine Bilder");
+  expect(reasonText(state, de, "de")).toContain("sendet keine Bilder");
+  expect(reasonText(state, en, "en")).toBe(state.message);
 });
 
 it.each(["", "something_new", "constructor", "toString"])("falls back to the server's words for %j", (code) => {

@@ -58,6 +58,11 @@ export function refusalText({ code, message }: Refused, t: Translate): string {
   return key === undefined ? message : (t as (key: Key) => string)(key);
 }
 
+/** Why a camera is not well. The server's own words name the very address and remedy; they are English. */
+export function reasonText(refused: Refused, t: Translate, language: string): string {
+  return language === "en" ? refused.message : refusalText(refused, t);
+}
+
 /** What went wrong when the server was asked. */
 export function failureText(error: unknown, t: Translate): string {
   if (error instanceof Refusal) return refusalText(error, t);

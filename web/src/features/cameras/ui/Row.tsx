@@ -4,7 +4,7 @@ import { navigate } from "../../../shared/address";
 import { ask } from "../../../shared/answers";
 import { CAMERAS_PATH, type CameraStatus, pathOfCamera, refreshCameras } from "../../../shared/cameras";
 import { capitalized } from "../../../shared/format";
-import { failureText, refusalText } from "../../../shared/refusals";
+import { failureText, reasonText } from "../../../shared/refusals";
 import { Button } from "../../../shared/ui/Button";
 import { Icon } from "../../../shared/ui/Icon";
 
@@ -54,7 +54,7 @@ export function Row({ camera, changeable }: Props) {
       <Facts camera={camera} />
       {reason !== "" && (
         <p className="col-span-2 col-start-2 text-14 break-words text-warn" title={reason} data-testid="camera-reason">
-          {capitalized(refusalText({ code, message: reason }, t), language)}
+          {capitalized(reasonText({ code, message: reason }, t, language), language)}
         </p>
       )}
     </li>

@@ -1,6 +1,8 @@
 /** A camera of the server's: it is read there, for everybody alike; here its annotated pictures are shown. */
 
+import { resolveLanguage } from "../../../i18n";
 import { CAMERAS_PATH } from "../../../shared/cameras";
+import { useSettings } from "../../../shared/settings";
 import type { Source } from "./source";
 
 export class ServerCamera implements Source {
@@ -18,9 +20,11 @@ export class ServerCamera implements Source {
 
   /** Begin to show its pictures, anew if they had stopped. */
   show(): void {
-    // Numbers alone: the words stand beside the picture, in the language in use.
+    // The server's words are English; for other languages it writes numbers alone, and the words stand beside the picture.
+    const language = resolveLanguage(useSettings.getState().language, navigator.languages).code;
+    const labels = language === "en" ? "words" : "numbers";
     // Another address each time: a browser would go on with the stream that has ended.
-    this.element.src = `${CAMERAS_PATH}/${this.name}/mjpeg?labels=numbers&at=${Date.now()}`;
+    this.element.src = `${CAMERAS_PATH}/${this.name}/mjpeg?labels=${labels}&at=${Date.now()}`;
   }
 
   size() {

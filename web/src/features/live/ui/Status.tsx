@@ -1,10 +1,14 @@
-import { type Translate, useT } from "../../../i18n";
-import { refusalText } from "../../../shared/refusals";
+import { type Translate, useLanguage, useT } from "../../../i18n";
+import { reasonText, refusalText } from "../../../shared/refusals";
 import type { Snapshot } from "../engine/session";
 import { useSession } from "../store";
 
 /** The one thing to say about the picture now, or nothing. The most pressing comes first. */
-export function statusOf(snapshot: Snapshot, t: Translate): { name: string; text: string; warn: boolean } | null {
+export function statusOf(
+  snapshot: Snapshot,
+  t: Translate,
+  language: string,
+): { name: string; text: string; warn: boolean } | null {
   const { link, camera, paused, refused, busy, noFace, obstacle } = snapshot;
   if (link === "loading") return { name: "loading", text: t("state.loading"), warn: false };
   if (link === "connecting") return { name: "connecting", text: t("state.connecting"), warn: false };
@@ -16,7 +20,7 @@ export function statusOf(snapshot: Snapshot, t: Translate): { name: string; text
   if (camera !== null && camera.state !== "live") {
     const text = t(`camera.state.${camera.state}`);
     const { code, reason: message } = camera;
-    const why = message === "" ? "" : refusalText({ code, message }, t);
+    const why = message === "" ? "" : reasonText({ code, message }, t, language);
     return { name: camera.state, text: why === "" ? text : `${text}: ${why}`, warn: true };
   }
   if (paused) return { name: "paused", text: t("state.paused"), warn: false };
@@ -29,7 +33,7 @@ export function statusOf(snapshot: Snapshot, t: Translate): { name: string; text
 
 export function Status() {
   const t = useT();
-  const status = statusOf(useSession(), t);
+  const status = statusOf(useSession(), t, useLanguage().code);
   return (
     <p
       role="status"
