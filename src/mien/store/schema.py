@@ -120,6 +120,7 @@ pictures: Final = sql.Table(
     _whole("time", primary_key=True, autoincrement=False),
     _whole("width"),
     _whole("height"),
-    _whole("bytes"),  # so that sizes are known without reading the pictures
+    _whole("bytes"),
     sql.Column("data", sql.LargeBinary, nullable=False),
+    sql.Index(None, "session", "bytes"),  # so that counts and sizes are known without reading the pictures
 )

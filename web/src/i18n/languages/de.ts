@@ -615,7 +615,8 @@ const messages: Language["messages"] = {
   "about.does.3": "Lässt das Bild keine Antwort zu, sagt es „unsicher“.",
   "about.privacy.title": "Datenschutz",
   "about.privacy.here": "Bilder werden auf diesem Computer ausgewertet und verlassen ihn zu keiner Zeit.",
-  "about.privacy.server": "Bilder werden an {host} gesendet, dort im Arbeitsspeicher ausgewertet und nicht aufbewahrt.",
+  "about.privacy.server":
+    "Bilder werden an {host} gesendet, dort im Arbeitsspeicher ausgewertet und nicht aufbewahrt, außer man zeichnet sie auf.",
   "about.privacy.1":
     "Von der Live-Seite wird nichts gespeichert, solange man es nicht aufzeichnet. Gesendete Videos bleiben, bis man sie löscht oder ihre Zeit um ist.",
   "about.privacy.2":

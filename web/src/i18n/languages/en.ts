@@ -604,7 +604,7 @@ export const messages = {
   "about.does.3": "Where the picture does not allow an answer it says “uncertain”.",
   "about.privacy.title": "Privacy",
   "about.privacy.here": "Pictures are analysed on this computer and leave it at no time.",
-  "about.privacy.server": "Pictures are sent to {host}, analysed there in memory, and not kept.",
+  "about.privacy.server": "Pictures are sent to {host}, analysed there in memory, and not kept unless you record them.",
   "about.privacy.1":
     "Of the Live page nothing is stored unless you record it. Videos that you send are kept until you delete them or their time is over.",
   "about.privacy.2":

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sql.ForeignKeyConstraint(["session"], ["sessions.id"], "fk_pictures_session", ondelete="CASCADE"),
         sql.PrimaryKeyConstraint("session", "time", name="pk_pictures"),
     )
+    op.create_index("ix_pictures_session", "pictures", ["session", "bytes"])
 
 
 def downgrade() -> None:
