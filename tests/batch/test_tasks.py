@@ -53,7 +53,7 @@ def test_names_stay_when_files_are_added(tmp_path: Path) -> None:
         ledger.put(replace(task.blank, state="done"))
         a = picture(tmp_path / "in" / "a" / "x.jpg")
         made = tasks.make(expand([tmp_path / "in"]).inputs, plan, SETTINGS, ledger)
-        assert [(task.item.path, task.blank.name) for task in made] == [(a, "x.jpg"), (b, "x")]
+        assert [(task.item.path, task.blank.name) for task in made] == [(a, "a-x"), (b, "x")]
         assert [task.former is not None for task in made] == [False, True]
         # The name of a file that is not asked for this time is not free either.
         assert tasks.make(expand([a]).inputs, plan, SETTINGS, ledger)[0].blank.name == "x.jpg"
@@ -62,7 +62,7 @@ def test_names_stay_when_files_are_added(tmp_path: Path) -> None:
 
 def test_kept_names() -> None:
     kept = {Path("a.jpg"): "a.jpg", Path("gone.jpg"): "b"}
-    assert output_names([Path("a.jpg"), Path("x/a.jpg"), Path("b.png")], kept) == ["a.jpg", "a", "b.png"]
+    assert output_names([Path("a.jpg"), Path("x/a.jpg"), Path("b.png")], kept) == ["a.jpg", "x-a", "b.png"]
 
 
 def test_inputs_are_spared(tmp_path: Path) -> None:

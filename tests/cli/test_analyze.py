@@ -175,16 +175,18 @@ def test_names_that_clash(tmp_path: Path) -> None:
     sources = {path.name: Path(str(records(path)[0]["source"])) for path in (tmp_path / "out").iterdir()}
     assert set(sources.values()) == set(inputs)
     assert len({name.casefold() for name in sources}) == 5
-    assert sources["a.jsonl"] == inputs[0]
+    assert (sources["a.jpg.jsonl"], sources["z-a.jsonl"], sources["b.jsonl"]) == (inputs[0], inputs[3], inputs[4])
 
 
 @pytest.mark.parametrize(
     ("paths", "names"),
     [
         (["a.jpg", "b.jpg"], ["a", "b"]),
-        (["x/a.jpg", "a.mp4", "y/a.jpg", "z/a.jpg"], ["a", "a.mp4", "a.jpg", "a.jpg-2"]),
-        (["a.jpg", "A.png"], ["a", "A.png"]),
-        (["a.b.jpg", "a.b.png", "a.b"], ["a.b", "a.b.png", "a"]),
+        (["x/a.jpg", "a.mp4", "y/a.jpg", "z/a.jpg"], ["x-a", "a.mp4", "y-a", "z-a"]),
+        (["1/x/a.jpg", "2/x/a.jpg", "3/x/a.jpg"], ["a.jpg", "a.jpg-2", "a.jpg-3"]),
+        (["x/a.jpg", "y/a.jpg", "x-a.jpg"], ["x-a", "y-a", "x-a.jpg"]),
+        (["a.jpg", "A.png"], ["a.jpg", "A.png"]),
+        (["a.b.jpg", "a.b.png", "a.b"], ["a.b.jpg", "a.b.png", "a"]),
         (["a.mp4", "a.events.mp4"], ["a", "a.events.mp4"]),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from hashlib import blake2b
@@ -111,8 +112,8 @@ class Outputs:
 def output_names(paths: Sequence[Path], kept: Mapping[Path, str] | None = None) -> list[str]:
     """Return a name without extension for the outputs of each path, all different (on any file system).
 
-    The stem if it is free, else the whole name, else that with a number. A stem in ``.events`` is not free: the table
-    of another input's events may go by it.
+    The stem if no other file has it, else ``FOLDER-STEM`` if no other has that, else the whole name, else that with a
+    number. A stem in ``.events`` is not free: the table of another input's events may go by it.
 
     Args:
         paths: of the inputs.
@@ -120,14 +121,23 @@ def output_names(paths: Sequence[Path], kept: Mapping[Path, str] | None = None) 
     """
     kept = kept or {}
     used = {name.casefold() for name in kept.values()}
+    stems = Counter(path.stem.casefold() for path in paths)
+    placed = Counter(_placed(path).casefold() for path in paths)
     names = []
     for path in paths:
-        plain = [] if path.stem.casefold().endswith(".events") else [path.stem]
+        plain = [path.stem] if stems[path.stem.casefold()] == 1 else []
+        if not plain and path.parent.name and placed[_placed(path).casefold()] == 1:
+            plain = [_placed(path)]
+        plain = [] if path.stem.casefold().endswith(".events") else plain
         choices = [*plain, path.name, *(f"{path.name}-{k}" for k in range(2, len(paths) + len(kept) + 2))]
         name = kept.get(path) or next(choice for choice in choices if choice.casefold() not in used)
         used.add(name.casefold())
         names.append(name)
     return names
+
+
+def _placed(path: Path) -> str:
+    return f"{path.parent.name}-{path.stem}"
 
 
 def partition_name(path: Path) -> str:
