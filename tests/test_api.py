@@ -206,4 +206,4 @@ def test_what_is_loaded_later_is_offered() -> None:
 
 def test_faces_tell_themselves_in_a_line(portrait: NDArray[np.uint8]) -> None:
     assert repr(mien.Faces.empty()) == "Faces(0; boxes, scores, points)"
-    assert repr(mien.analyze(portrait).faces).startswith("Faces(1, happiness ")
+    assert repr(mien.analyze(portrait).faces).startswith("Faces(1, happiness; ")

@@ -3,8 +3,7 @@
 ```python
 import mien
 
-for row, label in enumerate(mien.analyze("photo.jpg").faces.label):
-    print(row, mien.EMOTIONS[label])
+print(mien.analyze("photo.jpg").faces.names)
 for result in mien.stream("clip.mp4"):
     print(result.timestamp, len(result.faces))
 ```

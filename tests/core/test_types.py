@@ -89,3 +89,13 @@ def test_a_frame_knows_its_size() -> None:
 def test_a_frame_without_pixels_is_refused(image: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Frame(image)
+
+
+def test_shown_emotions_by_name() -> None:
+    faces = Faces.from_boxes([[0, 0, 9, 9], [9, 9, 20, 20]])
+    assert faces.names == []
+    seen = faces.replace(emotion=np.eye(8)[[1, 3]])
+    assert seen.names == ["happiness", "sadness"]
+    held = seen.replace(label=[0, 3], uncertain=[True, False])
+    assert held.names == ["neutral", "sadness"]
+    assert repr(held).startswith("Faces(2, neutral ?, sadness; boxes, ")

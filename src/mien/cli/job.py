@@ -8,15 +8,12 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-import numpy as np
-
 from mien.batch import one
 from mien.batch.one import Analyst
 from mien.batch.plan import Outputs, Plan, output_names, spare_inputs
 from mien.cli.console import Console
 from mien.cli.progress import Progress
 from mien.core.errors import InputError, MienError
-from mien.core.labels import EMOTIONS
 from mien.core.types import Faces, FrameResult
 from mien.outputs import files, tables
 from mien.sources.inputs import Found, Input
@@ -117,11 +114,8 @@ class _Watch:
 
 def _names(faces: Faces) -> list[str]:
     """Return what each face shows, ``uncertain`` where it should not be relied on."""
-    if faces.shown is None:
-        return []
-    labels = faces.shown.argmax(1) if faces.label is None else faces.label
-    doubts = np.zeros(len(faces), np.bool_) if faces.uncertain is None else faces.uncertain
-    return ["uncertain" if doubt else EMOTIONS[label] for label, doubt in zip(labels, doubts, strict=True)]
+    doubts = [False] * len(faces) if faces.uncertain is None else faces.uncertain.tolist()
+    return ["uncertain" if doubt else name for name, doubt in zip(faces.names, doubts, strict=False)]
 
 
 class Interrupt(AbstractContextManager["Interrupt"]):

@@ -182,13 +182,9 @@ class Faces:
     def __repr__(self) -> str:
         """Tell how many there are and what the first show; arrays would fill the screen."""
         columns = ", ".join(f.name for f in fields(self) if getattr(self, f.name) is not None)
-        seen = ""
-        if self.label is not None and self.shown is not None:
-            doubts = self.uncertain if self.uncertain is not None else np.zeros(len(self), np.bool_)
-            rows = zip(self.label, self.shown, doubts, strict=True)
-            told = [f"{EMOTIONS[label]} {shown[label]:.2f}{' ?' if doubt else ''}" for label, shown, doubt in rows]
-            seen = "".join(f", {text}" for text in told[:3]) + (", …" if len(told) > 3 else "")
-        return f"Faces({len(self)}{seen}; {columns})"
+        doubts = [False] * len(self) if self.uncertain is None else self.uncertain.tolist()
+        told = [f", {name}{' ?' if doubt else ''}" for name, doubt in zip(self.names, doubts, strict=False)]
+        return f"Faces({len(self)}{''.join(told[:3])}{', …' if len(told) > 3 else ''}; {columns})"
 
     def __getitem__(self, rows: Any) -> Faces:
         """Return the faces that ``rows`` (mask, slice or index array, any order) selects, all columns alike."""
@@ -222,6 +218,14 @@ class Faces:
     def shown(self) -> FloatArray | None:
         """``[n, 8]`` the probabilities that are shown: `baseline` where it was asked for, else `emotion`."""
         return self.emotion if self.baseline is None else self.baseline
+
+    @property
+    def names(self) -> list[str]:
+        """The shown emotion of each face by name; empty where emotions were not computed."""
+        if self.shown is None:
+            return []
+        labels = self.shown.argmax(1) if self.label is None else self.label
+        return [EMOTIONS[label] for label in labels]
 
     @property
     def sizes(self) -> FloatArray:
