@@ -82,6 +82,7 @@ def emotion(
         float | None, typer.Option(min=0, help="Weight of the seven-class head; 0.5, with teachers 0.3.")
     ] = None,
     framing: Annotated[str, typer.Option(help="Pictures as they are (raw) or cut as live (aligned).")] = "raw",
+    webcam: Annotated[bool, typer.Option(help="Show some pictures as bad webcams do: blurred, noisy, dark.")] = True,
     unlabelled: Annotated[
         list[Path] | None, typer.Option(help="Parquet file with more pictures of faces, for teachers to label.")
     ] = None,
@@ -120,6 +121,7 @@ def emotion(
         views=views,
         start=None if start is None else str(start),
         framing=framing,
+        webcam=webcam,
         unlabelled=tuple(str(path) for path in unlabelled or ()),
     )
     with Bar(as_json) as bar:

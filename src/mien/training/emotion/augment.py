@@ -10,16 +10,18 @@ from torch import Tensor
 
 
 def augment(images: Tensor) -> Tensor:
-    """Return changed copies of ``images`` (float ``[n, 1, h, w]``, values 0–1).
+    """Return changed copies of ``images`` (float ``[n, 1, h, w]``, values 0–1), some as of a bad webcam.
 
     Flip, rotation ±12°, scale .85–1.15, shift ±8% in one resampling; brightness, contrast, gamma, and for a tenth the
     dark of a bad webcam; for a quarter each blur by down- and up-scaling, and noise; for half of them a square of noise
     over 8–16 px (random erasing, Zhong et al. 2017).
     """
-    images = warp(images)
-    images = light(images)
-    images = degrade(images)
-    return erase(images).clamp_(0, 1)
+    return erase(degrade(darken(light(warp(images))))).clamp_(0, 1)
+
+
+def clear(images: Tensor) -> Tensor:
+    """Return ``images`` changed as `augment` does, without what a bad webcam does to them."""
+    return erase(light(warp(images))).clamp_(0, 1)
 
 
 def plain(images: Tensor) -> Tensor:
@@ -60,7 +62,12 @@ def light(images: Tensor) -> Tensor:
     brightness = uniform(n, -0.12, 0.12, images).view(n, 1, 1, 1)
     images = images.clamp(1e-4, 1) ** gamma
     mean = images.mean((1, 2, 3), keepdim=True)
-    images = ((images - mean) * contrast + mean + brightness).clamp_(0, 1)
+    return ((images - mean) * contrast + mean + brightness).clamp_(0, 1)
+
+
+def darken(images: Tensor) -> Tensor:
+    """Take most of the light off a tenth of the batch."""
+    n = len(images)
     dark = uniform(n, 0, 1, images) < 0.1
     return images * torch.where(dark, uniform(n, 0.15, 0.6, images), 1.0).view(n, 1, 1, 1)
 

@@ -21,7 +21,7 @@ from mien.evaluation.metrics import confusion
 from mien.models import detector as detectors
 from mien.models.spec import InputSpec
 from mien.training.emotion import unlabelled
-from mien.training.emotion.augment import augment, flipped
+from mien.training.emotion.augment import augment, clear, flipped
 from mien.training.emotion.distil import TAUGHT, Lessons, load_teachers, taught_loss
 from mien.training.emotion.framing import reframe
 from mien.training.emotion.net import EmotionNet, build
@@ -70,6 +70,7 @@ class Recipe:
         views: augmented views of the set that the teachers speak about; see `distil`.
         start: folder of a finished run of the same architecture whose weights this one begins with.
         framing: ``raw`` reads the pictures as they are, ``aligned`` as the live path would frame their faces.
+        webcam: show some pictures as bad webcams would: blurred, noisy, dark.
         unlabelled: Parquet files of pictures whose faces are shown too, with what the teachers say of them.
     """
 
@@ -86,6 +87,7 @@ class Recipe:
     views: int = 20
     start: str | None = None
     framing: str = "raw"
+    webcam: bool = True
     unlabelled: tuple[str, ...] = ()
 
 
@@ -243,7 +245,11 @@ def _lessons(recipe: Recipe, data: Tensors) -> Lessons | None:
     if not recipe.teachers:
         return None
     nets = load_teachers([Path(run) for run in recipe.teachers], data.images.device)
-    return Lessons(data.images, nets, recipe.views, recipe.seed, augment, normalise)
+    return Lessons(data.images, nets, recipe.views, recipe.seed, _change(recipe), normalise)
+
+
+def _change(recipe: Recipe) -> Callable[[Tensor], Tensor]:
+    return augment if recipe.webcam else clear
 
 
 def teach(trainee: Trainee, data: Tensors, lessons: Lessons | None, recipe: Recipe) -> float:
@@ -251,7 +257,7 @@ def teach(trainee: Trainee, data: Tensors, lessons: Lessons | None, recipe: Reci
     view = None if lessons is None else lessons.view(round(trainee.budget.epoch))
 
     def loss(rows: Tensor) -> Tensor:
-        shown, change = (data.images, augment) if view is None else (view.images, flipped)
+        shown, change = (data.images, _change(recipe)) if view is None else (view.images, flipped)
         images = change(shown[rows].float() / 255)
         with torch.autocast(images.device.type, torch.bfloat16):
             eight, seven = trainee.net(normalise(images).contiguous(memory_format=torch.channels_last))
