@@ -43,7 +43,7 @@ class Cluster:
 
     @property
     def replicas(self) -> list[int]:
-        """The process ids of its replicas that have been started."""
+        """The process ids of its replicas; they may not be ready yet."""
         return replicas(self.process.pid)
 
 
@@ -87,7 +87,7 @@ def wait(reached: Callable[[], bool], otherwise: str) -> None:
 
 
 def replicas(root: int) -> list[int]:
-    """Return the process ids of the replicas among the descendants of ``root``, but for those that load models."""
+    """Return the process ids of the replicas among the descendants of ``root``, those included that load models."""
     parents: dict[int, int] = {}
     titles: dict[int, str] = {}
     for folder in Path("/proc").glob("[0-9]*"):
@@ -101,12 +101,7 @@ def replicas(root: int) -> list[int]:
             pid = parents[pid]
         return pid == root
 
-    # Ray has the title say which method runs, if any.
-    return [
-        pid
-        for pid, title in titles.items()
-        if "ServeReplica:mien" in title and "init" not in title.rpartition(".")[2] and ours(pid)
-    ]
+    return [pid for pid, title in titles.items() if "ServeReplica:mien" in title and ours(pid)]
 
 
 def hear(ws: ClientConnection, kind: str) -> dict[str, Any]:
