@@ -21,6 +21,7 @@ import platformdirs
 from mien.core.errors import ModelError
 from mien.core.labels import EMOTIONS
 from mien.core.types import FloatArray
+from mien.models.batching import Batched
 from mien.models.runtime import Network, Session, self_test
 from mien.models.spec import InputSpec
 
@@ -206,7 +207,9 @@ def open_checked(spec: ModelSpec, precision: str, threads: int = 1, device: str 
     """
     session = Session(read_checked(spec, precision), f"{spec.name} ({precision})", threads, device)
     check(session, spec, precision)
-    return Model(spec, precision, session, BATCH if device == "cpu" else LARGE_BATCH)
+    if device == "cpu":
+        return Model(spec, precision, session, BATCH)
+    return Model(spec, precision, Batched(session, LARGE_BATCH), LARGE_BATCH)
 
 
 def check(session: Network, spec: ModelSpec, precision: str) -> None:
