@@ -111,8 +111,9 @@ def test_a_picture_for_a_video_and_the_other_way_round(tmp_path: Path, portrait:
 
 @pytest.mark.parametrize("call", [mien.analyze, mien.stream])
 def test_addresses_are_not_opened(call: Any) -> None:
-    with pytest.raises(mien.SourceError, match="give"):
-        call("https://example.org/a.jpg")
+    with pytest.raises(mien.SourceError, match="give") as caught:
+        call("https://me:secret@example.org/a.jpg")
+    assert "secret" not in str(caught.value)
 
 
 def test_what_is_wrong_with_a_source_shows_at_once(tmp_path: Path) -> None:
@@ -120,6 +121,10 @@ def test_what_is_wrong_with_a_source_shows_at_once(tmp_path: Path) -> None:
         mien.stream(tmp_path / "missing.mp4")
     with pytest.raises(mien.SourceError, match="camera"):
         mien.stream(99)
+    with pytest.raises(mien.SourceError, match="the first one is 0"):
+        mien.stream(-1)
+    with pytest.raises(mien.SourceError, match="a float cannot be streamed"):
+        mien.stream(0.5)  # type: ignore[arg-type]
     with pytest.raises(mien.SourceError, match="bytes"):
         mien.stream(b"abc")  # type: ignore[arg-type]
     with pytest.raises(mien.SettingsError, match="fps"):

@@ -41,9 +41,9 @@ def analyze(picture: Picture, **options: Unpack[AnalyzerOptions]) -> FrameResult
         The faces with their emotions, largest face first.
 
     Raises:
-        PictureError: not a picture, truncated, too large, an array of another kind.
+        PictureError: not a picture but, say, a video; truncated, too large; an array of another kind.
         SettingsError: an option with a value that makes no sense.
-        SourceError: no such file, or a video.
+        SourceError: no such file, or an address.
     """
     if isinstance(picture, str | Path):
         _expect("picture", picture)
@@ -78,6 +78,9 @@ def stream(
         raise SettingsError(f"fps must be above 0, got {fps}")
     if isinstance(source, bytes | bytearray | memoryview):
         raise SourceError("a video is read from a file: write these bytes to one and give its path")
+    if not isinstance(source, str | Path | int | Iterable):
+        what = type(source).__name__
+        raise SourceError(f"a {what} cannot be streamed: give a video's path, a camera's number, or frames")
     if not isinstance(source, str | Path | int):
         return map(analyzer.stream().analyze, _timed(source, fps))
     address = _camera(source)
@@ -100,9 +103,6 @@ def _watched(analyzer: Analyzer, opened: camera.CameraSource) -> Iterator[FrameR
 
 def _timed(source: Iterable[Frame | NDArray[Any]], fps: float | None) -> Iterator[Frame]:
     """Yield frames; arrays are numbered and timed by ``fps``."""
-    if not isinstance(source, Iterable):
-        what = type(source).__name__
-        raise SourceError(f"a {what} cannot be streamed: give a video's path, a camera's number, or frames")
     for index, item in enumerate(source):
         if isinstance(item, Frame):
             yield item
@@ -117,6 +117,8 @@ def _camera(source: str | Path | int) -> camera.CameraAddress | None:
     if isinstance(source, Path) or (isinstance(source, str) and Path(source).is_file()):
         return None
     address = camera.parse_address(str(source))
+    if isinstance(source, int) and address.kind != "device":
+        raise SourceError(f"there is no camera {source}: the first one is 0")
     return None if address.kind == "file" else address
 
 
@@ -126,8 +128,9 @@ def _expect(kind: inputs.Kind, path: str | Path) -> None:
     Raises:
         SourceError: says what to do instead.
     """
-    if "://" in str(path):
-        raise SourceError(f"{path} is an address, and Mien opens none: fetch it, and give the file or its bytes")
+    scheme, found, _ = str(path).partition("://")
+    if found:  # the rest is not shown: it may hold a password
+        raise SourceError(f"{scheme}://… is an address, and Mien opens none: fetch it, and give the file or its bytes")
     if Path(path).is_file() and inputs.sniff(Path(path)) not in (kind, None):
         other, call = ("video", "mien.stream") if kind == "picture" else ("picture", "mien.analyze")
         error = PictureError if kind == "picture" else SourceError
