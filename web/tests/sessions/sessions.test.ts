@@ -76,7 +76,9 @@ describe("course", () => {
   it("lets a frame hold for a second, so that a pause between two is no gap", () => {
     const fine = { ...course, step: 0.4, times: [10, 10.4, 10.8, 11.2, 11.6], faces: [1, null, null, null, 1] };
     expect(heldSteps(fine)).toEqual([0, 0, 0, null, 4]);
-    expect(heldSteps({ ...fine, faces: [null, 0, null, 1, 1] })).toEqual([null, 1, 1, 3, 4]);
+    expect(heldSteps({ ...fine, faces: [null, 0, null, 1, 1] })).toEqual([1, 1, 1, 3, 4]);
+    expect(heldSteps({ ...fine, faces: [null, null, null, 1, 1] })).toEqual([null, 3, 3, 3, 4]);
+    expect(heldSteps({ ...fine, faces: [null, null, null, null, null] })).toEqual([null, null, null, null, null]);
     expect(gapsOf(fine)).toHaveLength(1);
     expect(valuesAt(fine, 10.5)).toMatchObject([{ person: 1, probability: 0.9 }]);
   });

@@ -12,14 +12,15 @@ export function stepsOf({ start, step }: Course): Steps {
 const HOLDS_SECONDS = 1;
 
 /**
- * For each step the one whose values hold in it: itself, or the last before it while there was just no frame. Null where
- * nothing was recorded.
+ * For each step the one whose values hold in it: itself, or the last before it while there was just no frame, or the
+ * first of all while that was on its way. Null where nothing was recorded.
  */
 export function heldSteps({ step, faces }: Course): (number | null)[] {
-  let last: number | null = null;
+  const first = faces.findIndex((count) => count !== null);
+  let last: number | null = first === -1 ? null : first;
   return faces.map((count, i) => {
     if (count !== null) last = i;
-    return last !== null && (last === i || (i - last) * step < HOLDS_SECONDS) ? last : null;
+    return last !== null && (last === i || Math.abs(i - last) * step < HOLDS_SECONDS) ? last : null;
   });
 }
 
