@@ -14,7 +14,8 @@ from mien.core.types import Event, Faces, FrameResult
 from mien.live.recorder import SIGN_OF_LIFE, TIDY_EVERY, Clock, Recorder, Recording, RecordingState
 from mien.store.archive import FILE, Archive
 from mien.store.database import Database
-from mien.store.repository import Repository, ResumeError
+from mien.store.errors import ResumeError
+from mien.store.repository import Repository
 from mien.store.values import NewSession
 
 NEW = NewSession("a name to be found", "research")

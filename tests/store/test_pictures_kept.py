@@ -10,8 +10,9 @@ import pytest
 from mien.core.types import Faces, FrameResult
 from mien.store.archive import FILE
 from mien.store.database import Database
+from mien.store.errors import SessionGoneError, StillRecordingError
 from mien.store.gathering import Gathering
-from mien.store.repository import Repository, SessionGoneError, StillRecordingError
+from mien.store.repository import Repository
 from mien.store.values import NewPicture, NewSession, PictureInfo, PictureTotal
 
 NEW = NewSession("with pictures", "research", pictures=True)

@@ -18,10 +18,11 @@ from mien.core.labels import EMOTIONS
 from mien.core.types import Event, Faces, FrameResult
 from mien.store import packing
 from mien.store.database import Database
+from mien.store.errors import ResumeError, SessionGoneError, StillRecordingError
 from mien.store.gathering import Gathering
 from mien.store.migrate import SCRIPTS
 from mien.store.packing import FACE, SUMS
-from mien.store.repository import Repository, ResumeError, SessionGoneError, StillRecordingError
+from mien.store.repository import Repository
 from mien.store.schema import HEAD, metadata
 from mien.store.values import NewSession, Session, Sketch
 

@@ -20,8 +20,9 @@ from mien.core.errors import MienError, StoreError
 from mien.core.types import FrameResult
 from mien.live.pictures import Content, PictureEncoder, PictureKeeper, PictureRules, PicturesState
 from mien.store.archive import Archive
+from mien.store.errors import ResumeError, SessionGoneError
 from mien.store.gathering import MOST_FRAMES, Gathering
-from mien.store.repository import Repository, ResumeError, SessionGoneError
+from mien.store.repository import Repository
 from mien.store.values import NewSession
 
 log = structlog.get_logger()

@@ -20,7 +20,8 @@ from mien.server.errors import ApiError
 from mien.server.recording import new_session
 from mien.server.schemas import error_responses
 from mien.server.services import Services, ServicesDep, require_admin, require_key
-from mien.store.repository import Repository, StillRecordingError
+from mien.store.errors import StillRecordingError
+from mien.store.repository import Repository
 from mien.store.values import Marker, Overview, Person, PictureTotal, Session
 
 router = APIRouter(prefix="/api/v1/sessions", tags=["sessions"], dependencies=[Depends(require_key)])
