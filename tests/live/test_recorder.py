@@ -265,6 +265,24 @@ def test_who_does_not_come_back_ends_it(bench: Bench) -> None:
         bench.recorder.resume(recording.session, recording.token, bench.told.append)
 
 
+def test_who_comes_back_to_another_server_is_not_ended_by_the_first(bench: Bench, tmp_path: Path) -> None:
+    recording = bench.start()
+    bench.show(recording, 2)
+    bench.recorder.leave(recording)
+    bench.recorder.step()
+    other = Bench(tmp_path / "data")
+    other.time.at = bench.time.at = 30.0
+    again = other.recorder.resume(recording.session, recording.token, other.told.append)
+    other.show(again, 1)
+    other.recorder.step()
+    bench.time.at = 70.0
+    bench.recorder.step()
+    session = bench.repository.get(recording.session)
+    assert (session.state, session.ended, session.frames) == ("recording", None, 3)
+    assert bench.recorder.open == ()
+    other.archive.close()
+
+
 def test_a_client_that_returns_before_its_old_socket_is_gone(bench: Bench) -> None:
     recording = bench.start()
     told: list[RecordingState] = []

@@ -107,6 +107,7 @@ class Recording:
         self.failures = 0
         self.retry_at = 0.0
         self.touched = clock.now()
+        self.heard = clock.wall()
         self.left: float | None = None
         self.wish: Literal["stopped", "interrupted"] | None = None
         self.ended_at: float | None = None
@@ -372,14 +373,18 @@ class Recorder:
         if made is not None:
             repository.append(recording.session, made[0], wall)
             recording.gathering.written(*made)
-            recording.saved, recording.touched = made[0].duration, now
+            recording.saved, recording.touched, recording.heard = made[0].duration, now, wall
         elif recording.wish is None and now - recording.touched >= SIGN_OF_LIFE and recording.left is None:
             repository.touch(recording.session, wall)
-            recording.touched = now
+            recording.touched, recording.heard = now, wall
         failed, recording.failures = recording.failures, 0
         self._write_pictures(repository, recording)
         if recording.wish is not None and not recording.gathering.waiting:
-            repository.end(recording.session, recording.wish, recording.ended_at or wall)
+            at = recording.ended_at or wall
+            if recording.wish == "interrupted":
+                repository.abandon(recording.session, recording.heard, at)
+            else:
+                repository.end(recording.session, recording.wish, at)
             self._forget(recording)
             recording.say(state="stopped")
         elif made is not None or failed:

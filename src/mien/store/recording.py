@@ -122,6 +122,22 @@ class Recording(Part):
         with self.database.writing() as connection:
             self._change(connection, session, {"state": state, "ended": at, "touched": at})
 
+    def abandon(self, session: str, heard: float, now: float) -> bool:
+        """End a recording as interrupted, unless another server has gone on with it; return whether it was ended.
+
+        Args:
+            session: its id.
+            heard: seconds since 1970 of the last word of whoever gives it up.
+            now: when it ended.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ours = (sessions.c.id == session) & (sessions.c.touched <= ms(heard))
+        change = sessions.update().where(ours).values(state="interrupted", ended=ms(now), touched=ms(now))
+        with self.database.writing() as connection:
+            return connection.execute(change).rowcount > 0
+
     def end_stale(self, before: float) -> int:
         """End recordings whose recorder has not been heard of since ``before`` (seconds since 1970); return how many.
 
