@@ -114,11 +114,11 @@ def test_s2_3_and_s2_4_a_session_is_saved_and_listed(keeping: Running) -> None:
         assert page.get("/api/get-session-results").json() == {"results": []}
         saved = page.post("/api/save-session-data", json=SESSION)
         assert (saved.status_code, saved.json()) == (200, {"success": "Session saved successfully"})
-        page.post("/api/save-session-data", json={**SESSION, "duration": 0})
+        page.post("/api/save-session-data", json={**SESSION, "duration": 0, "sessionStartTimestamp": 1795183387})
         assert page.get("/api/get-session-results").json() == {
             "results": [
                 [1, "11/20/2026, 2:03:07 PM", 12, 2, "suprised", 9],
-                [2, "11/20/2026, 2:03:07 PM", 0, 2, "suprised", 9],
+                [2, "1795183387", 0, 2, "suprised", 9],
             ]
         }
 

@@ -58,7 +58,7 @@ class MostDetected(BaseModel):
 class SessionData(BaseModel):
     """A finished session, in the original's words and spelling."""
 
-    sessionStartTimestamp: str = Field(max_length=100)
+    sessionStartTimestamp: str = Field(max_length=100, coerce_numbers_to_str=True)
     duration: Annotated[float, Field(ge=0, le=1e9)]
     maxDetectedFace: Count
     mostDetecedEmotion: MostDetected
