@@ -30,9 +30,9 @@ FORM: Final = 2**16
 
 _DESCRIPTION = """Reads facial expressions in pictures, videos and live streams.
 
-An *expression* is seen, never what someone feels. What is sent here is not kept, unless a stream is recorded: then what
-was seen is, and pictures only where somebody asks for them. Videos are kept until their time is over or somebody deletes
-them. Live frames go over the WebSocket `/api/v1/stream`, described in `docs/protocol.md`.
+An *expression* is seen, never what someone feels. What is sent here is not kept, unless a stream is recorded: then
+what was seen is, and pictures only where somebody asks for them. Videos are kept until their time is over or somebody
+deletes them. Live frames go over the WebSocket `/api/v1/stream`, described in `docs/protocol.md`.
 """
 
 
