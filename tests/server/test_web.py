@@ -94,7 +94,7 @@ def test_what_is_not_the_app_is_not_its_start_page(app: TestClient, path: str) -
     [
         ("POST", "/", 404, "not_found"),
         ("DELETE", "/live", 404, "not_found"),
-        ("GET", "/api/v1/analyze", 405, "method_not_allowed"),
+        ("DELETE", "/api/v1/analyze", 405, "method_not_allowed"),
         ("POST", "/ping", 405, "method_not_allowed"),
     ],
 )
