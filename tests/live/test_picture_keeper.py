@@ -16,7 +16,8 @@ import sqlalchemy as sql
 from mien.core.errors import StoreError
 from mien.core.types import Event, Faces, FrameResult, Image
 from mien.live.pictures import MOST_RAW, MOST_WAITING, PictureEncoder, PictureKeeper, PictureRules, shrunk
-from mien.live.recorder import Clock, Recorder, Recording, RecordingState
+from mien.live.recorder import Recorder
+from mien.live.recording import Clock, Recording, RecordingState
 from mien.store.archive import Archive
 from mien.store.database import Database
 from mien.store.repository import Repository

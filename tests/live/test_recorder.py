@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sql
 
 from mien.core.types import Event, Faces, FrameResult
-from mien.live.recorder import SIGN_OF_LIFE, TIDY_EVERY, Clock, Recorder, Recording, RecordingState
+from mien.live.recorder import SIGN_OF_LIFE, TIDY_EVERY, Recorder
+from mien.live.recording import Clock, Recording, RecordingState
 from mien.store.archive import FILE, Archive
 from mien.store.database import Database
 from mien.store.errors import ResumeError

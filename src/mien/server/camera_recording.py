@@ -7,7 +7,8 @@ import asyncio
 import structlog
 
 from mien.live.camera import Camera
-from mien.live.recorder import Recorder, Recording, RecordingState
+from mien.live.recorder import Recorder
+from mien.live.recording import Recording, RecordingState
 from mien.server.errors import ApiError
 from mien.store.values import NewSession
 

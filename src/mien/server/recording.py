@@ -15,7 +15,8 @@ from mien.core.errors import InputError, MienError
 from mien.core.types import FrameResult
 from mien.live import purposes
 from mien.live.pictures import Content
-from mien.live.recorder import Recorder, Recording, RecordingState, describe
+from mien.live.recorder import Recorder
+from mien.live.recording import Recording, RecordingState, describe
 from mien.live.session import StreamOptions
 from mien.server.services import Services
 from mien.server.session_schemas import NewMarker, NewRecording

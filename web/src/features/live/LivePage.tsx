@@ -1,6 +1,7 @@
-import { type DragEvent, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useT } from "../../i18n";
 import { refreshCameras } from "../../shared/cameras";
+import { useDrop } from "../../shared/ui/Chooser";
 import { useKeys } from "../../shared/useKeys";
 import { FILE_INPUT_ID, startFiles, toggleFullscreen } from "./actions";
 import { cameras, session, useSession } from "./store";
@@ -18,7 +19,7 @@ export function LivePage({ camera }: { readonly camera: string | null }) {
   const stage = useRef<HTMLElement>(null);
   const [tab, setTab] = useState<Tab>("people");
   const { phase } = useSession().stage;
-  const { dragging, ...drop } = useDrop();
+  const { dragging, ...drop } = useDrop((files) => void startFiles(files));
   const fullscreen = () => void toggleFullscreen(stage.current);
   useKeys({ " ": () => session.togglePause(), f: fullscreen });
   useEffect(() => {
@@ -94,24 +95,4 @@ function FileInput({ label }: { readonly label: string }) {
       }}
     />
   );
-}
-
-function useDrop() {
-  const [dragging, setDragging] = useState(false);
-  return {
-    dragging,
-    onDragOver: (event: DragEvent) => {
-      if (!event.dataTransfer.types.includes("Files")) return;
-      event.preventDefault();
-      setDragging(true);
-    },
-    onDragLeave: (event: DragEvent) => {
-      if (event.currentTarget === event.target || event.relatedTarget === null) setDragging(false);
-    },
-    onDrop: (event: DragEvent) => {
-      event.preventDefault();
-      setDragging(false);
-      void startFiles([...event.dataTransfer.files]);
-    },
-  };
 }
